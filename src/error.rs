@@ -1,0 +1,224 @@
+//! What can be wrong, and what was needed.
+
+use core::fmt;
+
+/// One of the three spatial axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Axis {
+    Depth,
+    Height,
+    Width,
+}
+
+impl Axis {
+    pub(crate) const ALL: [Axis; 3] = [Axis::Depth, Axis::Height, Axis::Width];
+}
+
+/// A number of a [`Geometry`](crate::Geometry), or one that follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Quantity {
+    Batch,
+    /// The input's size along an axis.
+    Input(Axis),
+    /// Input channels.
+    Channels,
+    Filters,
+    /// The window's size along an axis.
+    Kernel(Axis),
+    Stride(Axis),
+    Dilation(Axis),
+    Groups,
+    /// Elements of the whole input, its padding included.
+    InputLen,
+    /// Elements of the whole output.
+    OutputLen,
+    /// Elements of the packed weights.
+    PackedLen,
+    /// Multiply-accumulates.
+    Macs,
+    /// The receptive field of a chain of layers, along an axis.
+    ReceptiveField(Axis),
+}
+
+/// A slice that a call takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Argument {
+    Input,
+    Weights,
+    Bias,
+    Packed,
+    Scratch,
+    Output,
+    /// The second output of [`reference::conv`](crate::reference::conv).
+    Magnitudes,
+}
+
+/// Why a call was refused. Nothing has been written when one is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A number is zero that must be at least one.
+    Zero(Quantity),
+    /// A number is larger than this target can address.
+    Overflow(Quantity),
+    /// `groups` does not divide the input channels, or does not divide the filters.
+    Groups {
+        groups: usize,
+        channels: usize,
+        filters: usize,
+    },
+    /// The dilated window is longer than the padded input along an axis.
+    Window {
+        axis: Axis,
+        /// Length of the dilated window.
+        needed: usize,
+        /// Length of the input with its padding.
+        given: usize,
+    },
+    /// The range to clamp to is empty, or one of its ends is not a number.
+    Clamp { min: f32, max: f32 },
+    /// A slice has the wrong number of elements.
+    Length {
+        argument: Argument,
+        needed: usize,
+        given: usize,
+    },
+    /// The rows asked for are not all rows of the output.
+    Rows {
+        /// Rows that the output has.
+        needed: usize,
+        start: usize,
+        end: usize,
+    },
+    /// Bytes that should hold packed weights do not lie at a multiple of `needed`.
+    Alignment {
+        needed: usize,
+        /// The remainder of the address.
+        given: usize,
+    },
+    /// The packed weights end with no seal: they were never packed, or not by this crate.
+    NotPacked,
+    /// The packed weights are in another version of the format.
+    PackedVersion { needed: u32, given: u32 },
+    /// The packed weights were packed for another layer (kernel, dilation, channels, filters or
+    /// groups differ).
+    PackedGeometry { needed: u32, given: u32 },
+    /// No level has this name on any CPU.
+    LevelUnknown,
+    /// The level is one of this crate's, and this CPU or this build does not have it.
+    LevelAbsent(&'static str),
+}
+
+impl fmt::Display for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Axis::Depth => "depth",
+            Axis::Height => "height",
+            Axis::Width => "width",
+        })
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, axis) = match self {
+            Quantity::Batch => ("batch", None),
+            Quantity::Input(axis) => ("input", Some(axis)),
+            Quantity::Channels => ("input channels", None),
+            Quantity::Filters => ("filters", None),
+            Quantity::Kernel(axis) => ("kernel", Some(axis)),
+            Quantity::Stride(axis) => ("stride", Some(axis)),
+            Quantity::Dilation(axis) => ("dilation", Some(axis)),
+            Quantity::Groups => ("groups", None),
+            Quantity::InputLen => ("padded input length", None),
+            Quantity::OutputLen => ("output length", None),
+            Quantity::PackedLen => ("packed length", None),
+            Quantity::Macs => ("multiply-accumulates", None),
+            Quantity::ReceptiveField(axis) => ("receptive field", Some(axis)),
+        };
+        f.write_str(name)?;
+        match axis {
+            Some(axis) => write!(f, " {axis}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Argument::Input => "input",
+            Argument::Weights => "weights",
+            Argument::Bias => "bias",
+            Argument::Packed => "packed weights",
+            Argument::Scratch => "scratch",
+            Argument::Output => "output",
+            Argument::Magnitudes => "magnitudes",
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Error::Zero(quantity) => write!(f, "{quantity} is 0, at least 1 is needed"),
+            Error::Overflow(quantity) => {
+                write!(f, "{quantity} is larger than this target can address")
+            }
+            Error::Groups {
+                groups,
+                channels,
+                filters,
+            } => write!(
+                f,
+                "{groups} groups must divide both {channels} input channels and {filters} filters"
+            ),
+            Error::Window {
+                axis,
+                needed,
+                given,
+            } => write!(
+                f,
+                "the window needs {needed} along {axis}, the padded input has {given}"
+            ),
+            Error::Clamp { min, max } => {
+                write!(f, "the range {min} to {max} holds no number to clamp to")
+            }
+            Error::Length {
+                argument,
+                needed,
+                given,
+            } => write!(f, "{argument}: {needed} elements needed, {given} given"),
+            Error::Rows { needed, start, end } => {
+                write!(
+                    f,
+                    "rows {start}..{end} are not within the {needed} rows of the output"
+                )
+            }
+            Error::Alignment { needed, given } => write!(
+                f,
+                "packed weights must lie at a multiple of {needed} bytes, they lie {given} past one"
+            ),
+            Error::NotPacked => f.write_str("the packed weights carry no seal of this crate"),
+            Error::PackedVersion { needed, given } => write!(
+                f,
+                "the weights are packed in format version {given}, version {needed} is needed"
+            ),
+            Error::PackedGeometry { needed, given } => write!(
+                f,
+                "the weights were packed for layer {given:#010x}, layer {needed:#010x} is needed"
+            ),
+            Error::LevelUnknown => f.write_str("no level has this name"),
+            Error::LevelAbsent(name) => {
+                write!(
+                    f,
+                    "level {name} is not available on this CPU or in this build"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,359 @@
+//! Direct convolution: the output is cut into tiles, and each tile into the taps that its pixels
+//! reach.
+//!
+//! No image is copied or padded. A tile is some neighbouring pixels of one output row, and all its
+//! pixels reach the same taps, but that the first may miss some on the left and the last some on
+//! the right. Rows and planes of the window outside the input are skipped as a whole.
+
+use super::Job;
+use super::tile::{self, Span, Strip};
+use super::window::{Axis, Position, quotient};
+use crate::pack::{self, PANEL};
+use crate::simd::Simd;
+use core::ops::Range;
+
+#[inline(always)]
+pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
+    let walk = Walk::new::<S>(&job);
+    let panels = &job.panels;
+    let packed = job.packed.as_ptr();
+    let output = job.output.as_mut_ptr();
+    let mut from = 0;
+    while from < walk.units {
+        let units = from..(from + walk.at_once).min(walk.units);
+        from = units.end;
+        let mut panel = 0;
+        for group in 0..panels.groups {
+            let mut first = 0;
+            while first < panels.filters {
+                let block = Block::new::<S>(panels.filters, panels.rows(), first, panel);
+                let output = output.wrapping_add(group * panels.filters + first);
+                // SAFETY: the panels of a group follow each other as `Panels` counts them, and the
+                // output's pixels have every group's filters.
+                unsafe { walk.block(simd, &job, &block, group, units.clone(), packed, output) };
+                first += block.vectors * S::LANES;
+                panel = block.next;
+            }
+        }
+    }
+}
+
+/// A block of output channels: the vectors that stand side by side in a tile.
+struct Block {
+    vectors: usize,
+    /// Channels that exist.
+    channels: usize,
+    /// Where the panel starts, and the first of the block's filters in it.
+    panel: usize,
+    lane: usize,
+    width: usize,
+    panel_len: usize,
+    /// Where the panel of the next block starts.
+    next: usize,
+}
+
+impl Block {
+    /// The block of a group's filters from `first` on, in the panel at `panel`.
+    #[inline(always)]
+    fn new<S: Simd>(filters: usize, rows: usize, first: usize, panel: usize) -> Self {
+        let lane = first % PANEL;
+        let left = filters - first;
+        let width = pack::width(left + lane);
+        let most = S::VECTORS * S::LANES;
+        let vectors = if most > PANEL {
+            // Two panels or more at once, if all are of the same width.
+            let alike = pack::width(left.saturating_sub(most - PANEL)) == PANEL;
+            if alike { S::VECTORS } else { PANEL / S::LANES }
+        } else {
+            (width - lane).div_ceil(S::LANES).min(S::VECTORS)
+        };
+        let lanes = vectors * S::LANES;
+        let panel_len = width * rows;
+        let finished = if lanes > PANEL {
+            lanes / PANEL
+        } else {
+            // A group's last panel may hold more lanes than filters.
+            usize::from(lane + lanes >= width || lanes >= left)
+        };
+        Block {
+            vectors,
+            channels: left.min(lanes),
+            panel,
+            lane,
+            width,
+            panel_len,
+            next: panel + finished * panel_len,
+        }
+    }
+}
+
+/// How a job's output is walked, the same for every block of channels.
+struct Walk {
+    depth: Axis,
+    height: Axis,
+    width: Axis,
+    interior: Range<usize>,
+    /// Output pixels of a row.
+    pixels: usize,
+    /// The window is one pixel and the image is walked as a single row.
+    flat: bool,
+    /// Taps of a window row lie side by side in memory.
+    folded: bool,
+    /// Pixels if the image is walked as a single row, else rows: how many there are, and how many
+    /// are taken through all output channels before the next.
+    units: usize,
+    at_once: usize,
+}
+
+/// Pixels of an image that is walked as a single row are taken through all output channels in a
+/// multiple of this, which whole tiles of every level fill.
+const FLAT: usize = 84;
+
+/// Floats of input that stay in the second-level cache while one block of channels after another
+/// passes over them: a quarter of a mebibyte.
+const CACHED: usize = 1 << 16;
+
+impl Walk {
+    #[inline(always)]
+    fn new<S: Simd>(job: &Job<'_>) -> Self {
+        let (geometry, sizes) = (job.geometry, job.sizes);
+        let flat =
+            geometry.kernel == [1; 3] && geometry.stride == [1; 3] && sizes.padding == [[0; 2]; 3];
+        let width = Axis::of(geometry, sizes, 2);
+        let pixels = sizes.output[2];
+        let units = job.rows.len() * if flat { pixels } else { 1 };
+        // Everything at once reads the input once for each block of channels; parts that the cache
+        // keeps read the weights once for each part. Pixels that a stride steps over are not read.
+        let skip = |axis: usize| quotient(geometry.stride[axis], geometry.kernel[axis]).max(1);
+        let read = quotient(job.input.len(), skip(1) * skip(2));
+        let passes = geometry.filters.div_ceil(S::VECTORS * S::LANES);
+        let parts = read.div_ceil(CACHED);
+        let at_once = if parts.saturating_mul(job.packed.len()) < passes.saturating_mul(read) {
+            quotient(units, parts)
+                .max(1)
+                .next_multiple_of(if flat { FLAT } else { 1 })
+        } else {
+            units
+        };
+        Walk {
+            depth: Axis::of(geometry, sizes, 0),
+            height: Axis::of(geometry, sizes, 1),
+            width,
+            interior: width.interior(),
+            pixels,
+            flat,
+            folded: geometry.dilation[2] == 1 && geometry.groups == 1,
+            units,
+            at_once,
+        }
+    }
+
+    /// One block of output channels, of some pixels or rows.
+    ///
+    /// # Safety
+    /// The block's panels lie at `packed`, its first channel of the job's first pixel at `output`.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // what the loops around it vary
+    unsafe fn block<S: Simd>(
+        &self,
+        simd: S,
+        job: &Job<'_>,
+        block: &Block,
+        group: usize,
+        units: Range<usize>,
+        packed: *const f32,
+        output: *mut f32,
+    ) {
+        let (geometry, sizes) = (job.geometry, job.sizes);
+        let [_, input_height, input_width] = geometry.input;
+        let depth = sizes.group_channels;
+        let [_, kernel_height, kernel_width] = geometry.kernel;
+        let row = input_width * geometry.channels;
+        let output_row = self.pixels * geometry.filters;
+        let bias = packed.wrapping_add(block.panel + block.lane);
+        let weights = bias.wrapping_add(block.width);
+        let weights_tap = depth * block.width;
+        let input = job.input.as_ptr().wrapping_add(group * depth);
+        let mut strip = Strip {
+            tiles: 0,
+            lines: 1,
+            input_line: geometry.stride[1] * row,
+            output_line: output_row,
+            pixel: geometry.stride[2] * geometry.channels,
+            input,
+            planes: 1,
+            rows: 1,
+            plane: geometry.dilation[0] * input_height * row,
+            row: geometry.dilation[1] * row,
+            piece: geometry.dilation[2] * geometry.channels,
+            spans: [Span::EMPTY; 3],
+            bias,
+            weights,
+            width: block.width,
+            panel: block.panel_len,
+            weights_plane: kernel_height * kernel_width * weights_tap,
+            weights_row: kernel_width * weights_tap,
+            output,
+            output_pixel: geometry.filters,
+            channels: block.channels,
+            clamp: job.activation.range(),
+        };
+        let most = S::TILES[block.vectors];
+        if self.flat {
+            strip.spans[1] = Span {
+                at: 0,
+                pieces: 1,
+                len: depth,
+            };
+            let mut x = units.start;
+            while x < units.end {
+                let (tile, tiles) = cut(units.end - x, most);
+                strip.tiles = tiles;
+                strip.input = input.wrapping_add(x * geometry.channels);
+                strip.output = output.wrapping_add(x * geometry.filters);
+                // SAFETY: the caller's; a one-pixel window at stride 1 reaches the pixel it is at.
+                unsafe { tile::run(simd, &strip, tile, block.vectors) };
+                x += tile * tiles;
+            }
+            return;
+        }
+        let mut index = units.start;
+        let mut at = Position::of(job.rows.start + index, sizes.output);
+        while index < units.end {
+            let planes = self.depth.inside(at.depth);
+            let rows = self.height.inside(at.height);
+            // Rows that reach the same taps are one strip.
+            strip.lines = self
+                .height
+                .alike(at.height)
+                .min(units.end - index)
+                .min(sizes.output[1] - at.height);
+            if planes.is_empty() || rows.is_empty() {
+                (strip.planes, strip.rows) = (0, 0);
+            } else {
+                (strip.planes, strip.rows) = (planes.len(), rows.len());
+                // Rows are counted through batch, depth and height.
+                let first = (at.image * geometry.input[0]
+                    + self.depth.position(at.depth, planes.start))
+                    * input_height
+                    + self.height.position(at.height, rows.start)
+                    - job.first_input_row;
+                strip.input = input.wrapping_add(first * row);
+            }
+            let weights = weights.wrapping_add(
+                (planes.start * kernel_height + rows.start) * kernel_width * weights_tap,
+            );
+            let output = output.wrapping_add(index * output_row);
+            let mut x = 0;
+            while x < self.pixels {
+                let cut = self.cut(x, most);
+                strip.tiles = cut.tiles;
+                strip.spans = self.spans(&cut, geometry.channels, depth);
+                strip.weights = weights.wrapping_add(cut.taps[0] * weights_tap);
+                strip.output = output.wrapping_add(x * geometry.filters);
+                // SAFETY: the caller's; the spans are taps that lie inside the input, of rows and
+                // planes that do.
+                unsafe { tile::run(simd, &strip, cut.tile, block.vectors) };
+                x += cut.tile * cut.tiles;
+            }
+            index += strip.lines;
+            at.advance(strip.lines, sizes.output);
+        }
+    }
+
+    /// The next tiles of a row, from pixel `x` on, each of at most `most` pixels.
+    #[inline(always)]
+    fn cut(&self, x: usize, most: usize) -> Cut {
+        let (mut tile, mut tiles) = cut(self.pixels - x, most);
+        if self.interior.contains(&x) {
+            let inside = self.interior.end - x;
+            if tile <= inside {
+                // All the tiles of this size that lie inside, in one go.
+                while tile * tiles > inside {
+                    tiles -= 1;
+                }
+                let taps = self.width.inside(x);
+                return Cut {
+                    x,
+                    tile,
+                    tiles,
+                    taps: [taps.start, taps.start, taps.end, taps.end],
+                };
+            }
+        }
+        // At a border: as many pixels as differ in nothing but the taps that the first and the last
+        // of them miss.
+        let first = self.width.inside(x);
+        loop {
+            let last = self.width.inside(x + tile - 1);
+            if tile == 1 {
+                return Cut {
+                    x,
+                    tile,
+                    tiles: 1,
+                    taps: [first.start, first.start, first.end, first.end],
+                };
+            }
+            let second = self.width.inside(x + 1);
+            let before_last = self.width.inside(x + tile - 2);
+            if second.start == last.start
+                && first.end == before_last.end
+                && first.start <= last.end
+                && last.start <= first.start
+            {
+                return Cut {
+                    x,
+                    tile,
+                    tiles: 1,
+                    taps: [second.start, first.start, last.end, first.end],
+                };
+            }
+            tile -= 1;
+        }
+    }
+
+    /// The three spans of a cut, in floats.
+    #[inline(always)]
+    fn spans(&self, cut: &Cut, channels: usize, depth: usize) -> [Span; 3] {
+        let [a, b, c, d] = cut.taps;
+        let span = |x: usize, from: usize, to: usize| {
+            if from >= to {
+                return Span::EMPTY;
+            }
+            let at = self.width.position(x, from).wrapping_mul(channels);
+            if self.folded {
+                Span {
+                    at,
+                    pieces: 1,
+                    len: (to - from) * depth,
+                }
+            } else {
+                Span {
+                    at,
+                    pieces: to - from,
+                    len: depth,
+                }
+            }
+        };
+        [span(cut.x + 1, a, b), span(cut.x, b, c), span(cut.x, c, d)]
+    }
+}
+
+/// Tiles of a row that reach the same taps.
+struct Cut {
+    x: usize,
+    tile: usize,
+    tiles: usize,
+    /// Where the taps start that all but the first pixel reach, that all reach, that all but the
+    /// last reach; and where those end.
+    taps: [usize; 4],
+}
+
+/// Cuts `pixels` into tiles of at most `most` that differ by one at most: the size of the first and
+/// how many have it.
+#[inline(always)]
+fn cut(pixels: usize, most: usize) -> (usize, usize) {
+    let count = quotient(pixels + most - 1, most).max(1);
+    let tile = quotient(pixels + count - 1, count);
+    (tile, pixels - (tile - 1) * count)
+}

@@ -1,0 +1,30 @@
+//! The multiply-add instruction of a level and nothing else: the limit that every kernel is
+//! measured by.
+
+use crate::simd::{Kernel, Simd};
+use core::hint::black_box;
+
+/// Independent chains, enough to hide the latency of the instruction, few enough for the registers.
+const CHAINS: usize = 12;
+
+/// Runs so many multiply-adds in each chain.
+pub(crate) struct Peak<'a> {
+    pub rounds: u64,
+    /// Where to count the multiply-accumulates done, lane by lane.
+    pub macs: &'a mut u64,
+}
+
+impl Kernel for Peak<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let (a, b) = (simd.splat(black_box(1.0)), simd.splat(black_box(1.0)));
+        let mut acc = [simd.splat(black_box(0.0)); CHAINS];
+        for _ in 0..self.rounds {
+            for acc in &mut acc {
+                *acc = simd.mul_add(a, b, *acc);
+            }
+        }
+        black_box(acc);
+        *self.macs = self.rounds * (CHAINS * S::LANES) as u64;
+    }
+}

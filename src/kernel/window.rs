@@ -1,0 +1,117 @@
+//! Which taps of a window lie inside the input.
+
+use crate::geometry::{Geometry, Sizes};
+use core::ops::Range;
+
+/// One spatial axis.
+#[derive(Clone, Copy)]
+pub(crate) struct Axis {
+    /// Input pixels.
+    size: usize,
+    taps: usize,
+    stride: usize,
+    dilation: usize,
+    /// Padding before the first pixel.
+    before: usize,
+}
+
+impl Axis {
+    pub fn of(geometry: &Geometry, sizes: &Sizes, axis: usize) -> Self {
+        Axis {
+            size: geometry.input[axis],
+            taps: geometry.kernel[axis],
+            stride: geometry.stride[axis],
+            dilation: geometry.dilation[axis],
+            before: sizes.padding[axis][0],
+        }
+    }
+
+    /// The taps of output position `at` that lie inside the input; `start..start` if none does.
+    #[inline(always)]
+    pub fn inside(&self, at: usize) -> Range<usize> {
+        let start = at * self.stride;
+        // Padded coordinates: the input is `before..before + size`.
+        let low = self.steps(self.before.saturating_sub(start)).min(self.taps);
+        let high = self
+            .steps((self.before + self.size).saturating_sub(start))
+            .min(self.taps);
+        low..high.max(low)
+    }
+
+    /// How many output positions from `at` on reach the same taps as it does: all that are left of
+    /// the interior, or just the one.
+    #[inline(always)]
+    pub fn alike(&self, at: usize) -> usize {
+        let interior = self.interior();
+        if interior.contains(&at) {
+            interior.end - at
+        } else {
+            1
+        }
+    }
+
+    /// The input position of a tap that lies inside.
+    #[inline(always)]
+    pub fn position(&self, at: usize, tap: usize) -> usize {
+        (at * self.stride + tap * self.dilation).wrapping_sub(self.before)
+    }
+
+    /// The output positions whose taps all lie inside.
+    pub fn interior(&self) -> Range<usize> {
+        let extent = (self.taps - 1) * self.dilation;
+        let Some(last) = (self.before + self.size).checked_sub(extent + 1) else {
+            return 0..0;
+        };
+        let first = quotient(self.before + self.stride - 1, self.stride);
+        first..(quotient(last, self.stride) + 1).max(first)
+    }
+
+    /// The smallest number of dilations that cover `distance`.
+    #[inline(always)]
+    fn steps(&self, distance: usize) -> usize {
+        match self.dilation {
+            1 => distance,
+            dilation => quotient(distance + dilation - 1, dilation),
+        }
+    }
+}
+
+/// `a / b` for `b` that is not zero, without a path to a panic.
+#[inline(always)]
+pub(crate) fn quotient(a: usize, b: usize) -> usize {
+    a.checked_div(b).unwrap_or(0)
+}
+
+/// An output row, counted through batch, depth and height.
+#[derive(Clone, Copy)]
+pub(crate) struct Position {
+    pub image: usize,
+    pub depth: usize,
+    pub height: usize,
+}
+
+impl Position {
+    pub fn of(row: usize, [depth, height, _]: [usize; 3]) -> Self {
+        let plane = quotient(row, height);
+        let image = quotient(plane, depth);
+        Position {
+            image,
+            depth: plane - image * depth,
+            height: row - plane * height,
+        }
+    }
+
+    /// Goes on by `rows`, none of them past the end of a plane.
+    #[inline(always)]
+    pub fn advance(&mut self, rows: usize, [depth, height, _]: [usize; 3]) {
+        self.height += rows;
+        if self.height == height {
+            self.height = 0;
+            self.depth += 1;
+            if self.depth == depth {
+                self.depth = 0;
+                self.image += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The panel format: weights in the order that the kernels read them.
+//!
+//! ```text
+//! packed  = panel...  seal
+//! panel   = bias[W]  weights[window depth][window row][window column][channel][W]
+//! ```
+//!
+//! A panel holds W filters of one group: 16, and in the last panel of a group the fewest of 4, 8 or
+//! 16 that hold the filters left over; filters that fill it up are zero. 16 is one AVX-512
+//! register, two of AVX2, four of NEON. A depthwise layer is stored as one group whose filters have
+//! one channel. The format is the same on every level and every target, so weights can be packed at
+//! compile time, by a build script, or when the program starts.
+//!
+//! The seal is [`SEAL`] words at the end: format version and a digest of what the packed numbers
+//! depend on. It stands at the end so that panels keep the alignment of the buffer. Each word is a
+//! normal, finite float, so that a buffer that goes through a printed float literal arrives whole.
+
+use crate::error::Error;
+use crate::geometry::{Geometry, product};
+
+/// Filters in a full panel.
+pub(crate) const PANEL: usize = 16;
+
+/// Filters in the narrowest panel.
+pub(crate) const NARROWEST: usize = 4;
+
+/// Words of the seal.
+pub(crate) const SEAL: usize = 4;
+
+/// The version of the format. It changes whenever a packed buffer of before would be misread.
+const VERSION: u32 = 1;
+
+/// Weights as frameworks store them, row-major. `I` counts the channels that one filter reads:
+/// input channels divided by groups. `H` stands for depth, height in a 3-D convolution.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Weights<'a, T> {
+    /// `[filter][height][width][channel]`: TensorFlow Lite.
+    Ohwi(&'a [T]),
+    /// `[filter][channel][height][width]`: ONNX, PyTorch.
+    Oihw(&'a [T]),
+    /// `[height][width][channel][filter]`: TensorFlow, Keras; and TensorFlow Lite's depthwise
+    /// `1HWO`, where a filter reads one channel.
+    Hwio(&'a [T]),
+}
+
+impl<'a, T> Weights<'a, T> {
+    pub(crate) const fn slice(&self) -> &'a [T] {
+        match self {
+            Weights::Ohwi(slice) | Weights::Oihw(slice) | Weights::Hwio(slice) => slice,
+        }
+    }
+
+    /// Distances between filters, taps and channels.
+    const fn strides(&self, panels: &Panels) -> [usize; 3] {
+        let Panels { taps, depth, .. } = *panels;
+        match self {
+            Weights::Ohwi(_) => [taps * depth, depth, 1],
+            Weights::Oihw(_) => [taps * depth, 1, taps],
+            Weights::Hwio(_) => [1, depth * panels.all(), panels.all()],
+        }
+    }
+}
+
+/// The shape of packed weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Panels {
+    pub groups: usize,
+    /// Filters of one group.
+    pub filters: usize,
+    /// Positions of the window.
+    pub taps: usize,
+    /// Channels that one filter reads.
+    pub depth: usize,
+}
+
+impl Panels {
+    /// Filters of all groups.
+    const fn all(&self) -> usize {
+        self.groups * self.filters
+    }
+
+    /// Rows of a panel: the bias and each weight of a filter.
+    pub const fn rows(&self) -> usize {
+        1 + self.taps * self.depth
+    }
+
+    /// Elements of the packed buffer; nothing if the target cannot address them.
+    pub const fn len(&self) -> Option<usize> {
+        let whole = self.filters / PANEL * PANEL;
+        let last = match self.filters % PANEL {
+            0 => 0,
+            last => width(last),
+        };
+        match product(&[self.groups, whole + last, self.rows()]) {
+            Some(len) => product(&[len + SEAL]),
+            None => None,
+        }
+    }
+}
+
+/// Width of a panel for so many filters, or for the first of them if they need more panels.
+pub(crate) const fn width(filters: usize) -> usize {
+    match filters {
+        0..=NARROWEST => NARROWEST,
+        5..=8 => 8,
+        _ => PANEL,
+    }
+}
+
+/// Writes panels and seal.
+///
+/// # Safety
+///
+/// `weights` holds `groups * filters * taps * depth` elements, `bias` (if there is one)
+/// `groups * filters`, and `packed` is [`Panels::len`] long.
+pub(crate) const unsafe fn pack(
+    panels: &Panels,
+    digest: u32,
+    weights: &Weights<'_, f32>,
+    bias: Option<&[f32]>,
+    packed: &mut [f32],
+) {
+    let [filter_step, tap_step, channel_step] = weights.strides(panels);
+    let weights = weights.slice().as_ptr();
+    let seal = packed.len() - SEAL;
+    let packed = packed.as_mut_ptr();
+    // SAFETY: `at` runs once through the panels, whose lengths `Panels::len` has added up, and a
+    // filter that exists has a bias and `taps * depth` weights.
+    unsafe {
+        let mut at = 0;
+        let mut group = 0;
+        while group < panels.groups {
+            let mut first = 0;
+            while first < panels.filters {
+                let width = width(panels.filters - first);
+                let mut lane = 0;
+                while lane < width {
+                    let exists = first + lane < panels.filters;
+                    let filter = group * panels.filters + first + lane;
+                    let mut to = packed.add(at + lane);
+                    *to = match bias {
+                        Some(bias) if exists => *bias.as_ptr().add(filter),
+                        _ => 0.0,
+                    };
+                    let mut tap = 0;
+                    while tap < panels.taps {
+                        let mut channel = 0;
+                        while channel < panels.depth {
+                            to = to.add(width);
+                            *to = if exists {
+                                *weights.add(
+                                    filter * filter_step + tap * tap_step + channel * channel_step,
+                                )
+                            } else {
+                                0.0
+                            };
+                            channel += 1;
+                        }
+                        tap += 1;
+                    }
+                    lane += 1;
+                }
+                at += width * panels.rows();
+                first += width;
+            }
+            group += 1;
+        }
+        let words = seal_words(digest);
+        let mut word = 0;
+        while word < SEAL {
+            *packed.add(seal + word) = f32::from_bits(words[word]);
+            word += 1;
+        }
+    }
+}
+
+/// Refuses a buffer that does not end with this layer's seal.
+pub(crate) fn check(digest: u32, packed: &[f32]) -> Result<(), Error> {
+    let Some(given) = packed.last_chunk::<SEAL>() else {
+        return Err(Error::NotPacked);
+    };
+    let [whose, too, version, layer] = given.map(f32::to_bits);
+    let needed = seal_words(digest);
+    if [whose, too] != [needed[0], needed[1]] {
+        Err(Error::NotPacked)
+    } else if version != needed[2] {
+        Err(Error::PackedVersion {
+            needed: VERSION,
+            given: version & !MARK,
+        })
+    } else if layer != digest {
+        Err(Error::PackedGeometry {
+            needed: digest,
+            given: layer,
+        })
+    } else {
+        Ok(())
+    }
+}
+
+/// The bits that make any number below it a normal float.
+const MARK: u32 = 0x2000_0000;
+
+/// The seal: eight letters that say whose it is, the version, the digest.
+const fn seal_words(digest: u32) -> [u32; SEAL] {
+    [
+        // Letters are below 0x7f, so the words are finite as they are.
+        u32::from_le_bytes(*b"micr"),
+        u32::from_le_bytes(*b"conv"),
+        VERSION | MARK,
+        digest,
+    ]
+}
+
+/// A digest of all that the packed numbers depend on, and of the dilation, which belongs to a layer
+/// as its weights do. Batch, image size, stride and padding are free: the same packed weights serve
+/// every image.
+///
+/// It is FNV-1a (Fowler, Noll, Vo) over the numbers as 64-bit words, folded to 29 bits, so that the
+/// word is a normal float.
+pub(crate) const fn digest(geometry: &Geometry) -> u32 {
+    let Geometry {
+        layout: _,
+        batch: _,
+        input: _,
+        channels,
+        filters,
+        kernel,
+        stride: _,
+        dilation,
+        padding: _,
+        groups,
+    } = *geometry;
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    hash = absorb(hash, channels);
+    hash = absorb(hash, filters);
+    hash = absorb(hash, groups);
+    let mut axis = 0;
+    while axis < 3 {
+        // Where there is one tap, its distance to the next says nothing.
+        hash = absorb(hash, kernel[axis]);
+        hash = absorb(hash, if kernel[axis] == 1 { 1 } else { dilation[axis] });
+        axis += 1;
+    }
+    ((hash >> 35) as u32 ^ hash as u32) & (MARK - 1) | MARK
+}
+
+const fn absorb(mut hash: u64, number: usize) -> u64 {
+    let mut rest = number as u64;
+    let mut byte = 0;
+    while byte < 8 {
+        hash = (hash ^ (rest & 0xff)).wrapping_mul(0x0000_0100_0000_01b3);
+        rest >>= 8;
+        byte += 1;
+    }
+    hash
+}

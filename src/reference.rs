@@ -1,0 +1,203 @@
+//! The definition of a convolution: naive loops, for tests, benchmarks and doubters.
+//!
+//! ```text
+//! y[n, o, f] = b[f] + sum over t, c of x[n, o s + t d - p, g c' + c] w[f, t, c]
+//! ```
+//!
+//! for image `n`, output position `o` and filter `f`, with `t` over the window's taps and `c` over
+//! the `c'` channels of the filter's group `g`; `s`, `d`, `p` are stride, dilation and padding
+//! before, each along every axis, and taps outside the image are left out of the sum. This is the
+//! cross-correlation that neural networks call convolution (Goodfellow, Bengio and Courville, *Deep
+//! Learning*, 2016, equation 9.6; strides, dilation and padding as in Dumoulin and Visin, *A guide
+//! to convolution arithmetic for deep learning*, 2016).
+
+use crate::conv::length;
+use crate::error::{Argument, Error};
+use crate::geometry::{Geometry, Sizes};
+use crate::pack::Weights;
+
+/// The sums in double precision, before any clamp, and beside each the sum of the magnitudes of its
+/// terms, which the error of a computation in single precision is measured by.
+///
+/// A sum of `n` terms in a chain of fused multiply-adds of unit roundoff `u` is off by at most
+/// `n u / (1 - n u)` times the sum of magnitudes, twice that where the multiplication is rounded
+/// too (Higham, *Accuracy and Stability of Numerical Algorithms*, 2002, section 3.1).
+///
+/// # Errors
+///
+/// Those of [`Geometry::sizes`], and [`Error::Length`]: `sums` and `magnitudes` are as long as the
+/// output.
+pub fn conv(
+    geometry: &Geometry,
+    input: &[f32],
+    weights: Weights<'_, f32>,
+    bias: Option<&[f32]>,
+    sums: &mut [f64],
+    magnitudes: &mut [f64],
+) -> Result<(), Error> {
+    let sizes = check(geometry, input, &weights, bias, sums.len())?;
+    length(Argument::Magnitudes, sizes.output_len, magnitudes.len())?;
+    let mut to = sums.iter_mut().zip(magnitudes);
+    each_output(geometry, &sizes, |output| {
+        let mut sum = bias.map_or(0.0, |bias| f64::from(at(bias, output.filter)));
+        let mut magnitude = sum.abs();
+        each_term(geometry, &sizes, output, |pixel, weight| {
+            let weight = at(weights.slice(), weights.index(geometry, &sizes, weight));
+            let product = f64::from(at(input, pixel)) * f64::from(weight);
+            sum += product;
+            magnitude += product.abs();
+        });
+        if let Some((to_sum, to_magnitude)) = to.next() {
+            (*to_sum, *to_magnitude) = (sum, magnitude);
+        }
+    });
+    Ok(())
+}
+
+/// The sums as a chain of single-precision multiply-adds, each rounded once, in the order that
+/// [`ConvF32`](crate::ConvF32) promises: to the bit, what a level computes that fuses, before any
+/// clamp.
+///
+/// # Errors
+///
+/// Those of [`Geometry::sizes`], and [`Error::Length`].
+pub fn chain(
+    geometry: &Geometry,
+    input: &[f32],
+    weights: Weights<'_, f32>,
+    bias: Option<&[f32]>,
+    sums: &mut [f32],
+) -> Result<(), Error> {
+    let sizes = check(geometry, input, &weights, bias, sums.len())?;
+    let mut to = sums.iter_mut();
+    each_output(geometry, &sizes, |output| {
+        let mut sum = bias.map_or(0.0, |bias| at(bias, output.filter));
+        each_term(geometry, &sizes, output, |pixel, weight| {
+            let weight = at(weights.slice(), weights.index(geometry, &sizes, weight));
+            sum = libm::fmaf(at(input, pixel), weight, sum);
+        });
+        if let Some(to) = to.next() {
+            *to = sum;
+        }
+    });
+    Ok(())
+}
+
+/// One element of the output.
+#[derive(Clone, Copy)]
+struct Output {
+    image: usize,
+    position: [usize; 3],
+    filter: usize,
+}
+
+/// One element of the weights.
+#[derive(Clone, Copy)]
+struct Weight {
+    pub filter: usize,
+    /// Depth, height and width in the window.
+    pub tap: [usize; 3],
+    /// Channel within the group.
+    pub channel: usize,
+}
+
+/// Calls `body` for each output, in the order in which they lie in memory.
+fn each_output(geometry: &Geometry, sizes: &Sizes, mut body: impl FnMut(Output)) {
+    for image in 0..geometry.batch {
+        for z in 0..sizes.output[0] {
+            for y in 0..sizes.output[1] {
+                for x in 0..sizes.output[2] {
+                    for filter in 0..geometry.filters {
+                        body(Output {
+                            image,
+                            position: [z, y, x],
+                            filter,
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Calls `body` with the input index and the weight of each term of an output's sum.
+fn each_term(
+    geometry: &Geometry,
+    sizes: &Sizes,
+    output: Output,
+    mut body: impl FnMut(usize, Weight),
+) {
+    let Output {
+        image,
+        position,
+        filter,
+    } = output;
+    let [depth, height, width] = geometry.input;
+    // Where a tap lies along an axis, if inside the image.
+    let inside = |axis: usize, tap: usize| {
+        (position[axis] * geometry.stride[axis] + tap * geometry.dilation[axis])
+            .checked_sub(sizes.padding[axis][0])
+            .filter(|at| *at < geometry.input[axis])
+    };
+    let group = filter.checked_div(sizes.group_filters).unwrap_or(0);
+    for kz in 0..geometry.kernel[0] {
+        for ky in 0..geometry.kernel[1] {
+            for kx in 0..geometry.kernel[2] {
+                let (Some(z), Some(y), Some(x)) = (inside(0, kz), inside(1, ky), inside(2, kx))
+                else {
+                    continue;
+                };
+                let pixel = ((image * depth + z) * height + y) * width + x;
+                for channel in 0..sizes.group_channels {
+                    body(
+                        pixel * geometry.channels + group * sizes.group_channels + channel,
+                        Weight {
+                            filter,
+                            tap: [kz, ky, kx],
+                            channel,
+                        },
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn check(
+    geometry: &Geometry,
+    input: &[f32],
+    weights: &Weights<'_, f32>,
+    bias: Option<&[f32]>,
+    output: usize,
+) -> Result<Sizes, Error> {
+    let sizes = geometry.sizes()?;
+    length(Argument::Input, sizes.input_len, input.len())?;
+    length(Argument::Weights, sizes.weights_len, weights.slice().len())?;
+    if let Some(bias) = bias {
+        length(Argument::Bias, geometry.filters, bias.len())?;
+    }
+    length(Argument::Output, sizes.output_len, output)?;
+    Ok(sizes)
+}
+
+/// An element, after [`check`] has shown that it is there.
+fn at(slice: &[f32], index: usize) -> f32 {
+    slice.get(index).copied().unwrap_or(f32::NAN)
+}
+
+impl<T> Weights<'_, T> {
+    /// Where a weight lies.
+    fn index(&self, geometry: &Geometry, sizes: &Sizes, weight: Weight) -> usize {
+        let [kd, kh, kw] = geometry.kernel;
+        let [z, y, x] = weight.tap;
+        let (tap, taps) = ((z * kh + y) * kw + x, kd * kh * kw);
+        let channels = sizes.group_channels;
+        match self {
+            Weights::Ohwi(_) => (weight.filter * taps + tap) * channels + weight.channel,
+            Weights::Oihw(_) => (weight.filter * channels + weight.channel) * taps + tap,
+            Weights::Hwio(_) => {
+                (tap * channels + weight.channel) * geometry.filters + weight.filter
+            }
+        }
+    }
+}

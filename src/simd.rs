@@ -1,0 +1,203 @@
+//! One instruction set behind one trait, and the list of them.
+
+use crate::error::Error;
+use crate::kernel::peak::Peak;
+
+mod scalar;
+pub use scalar::Scalar;
+
+cfg_if::cfg_if! {
+    // A soft-float x86 target has no SSE2, and LLVM cannot compile vector kernels for it at all.
+    if #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] {
+        mod x86;
+        pub use x86::{Avx2, Avx512};
+    } else if #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] {
+        mod neon;
+        pub use neon::Neon;
+    }
+}
+
+/// The most vectors that stand side by side in a tile of any level.
+pub(crate) const MOST_VECTORS: usize = 4;
+
+/// An instruction set.
+///
+/// A type that implements it is a token: a value of it exists only where the CPU is known to have
+/// the instructions, so holding one is what makes the methods safe to call.
+///
+/// Every method computes lane by lane what [`Scalar`] computes: no level rounds in another order.
+///
+/// # Safety
+///
+/// `run` enables every instruction that the other methods use, and a value is made only where the
+/// CPU has them.
+pub(crate) unsafe trait Simd: Copy {
+    /// A register of [`LANES`](Self::LANES) floats.
+    type F32: Copy;
+    /// [`BLOCK`](Self::BLOCK) consecutive channels of one pixel, ready to be multiplied one at a
+    /// time.
+    type Pixel: Copy;
+    /// Which lanes of a ragged end exist.
+    type Mask: Copy;
+
+    const LANES: usize;
+    const BLOCK: usize;
+    /// The tile: the most pixels that the registers hold beside so many vectors of output
+    /// channels. Zero where the kernels never form such a tile.
+    const TILES: [usize; MOST_VECTORS + 1];
+    /// Vectors of the widest tile.
+    const VECTORS: usize;
+
+    fn splat(self, x: f32) -> Self::F32;
+    /// `a * b + c`, rounded once where the level has such an instruction.
+    fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
+    /// `min` where `x < min`, `max` where `x > max`, else `x` to the bit.
+    fn clamp(self, x: Self::F32, min: Self::F32, max: Self::F32) -> Self::F32;
+
+    /// The lanes below `count`, which is at most [`LANES`](Self::LANES).
+    fn mask(self, count: usize) -> Self::Mask;
+
+    /// # Safety
+    /// `LANES` floats are readable at `p`.
+    unsafe fn load(self, p: *const f32) -> Self::F32;
+    /// Zero in the lanes outside the mask.
+    ///
+    /// # Safety
+    /// The floats in the mask are readable at `p`; the others are not touched.
+    unsafe fn load_masked(self, p: *const f32, mask: Self::Mask) -> Self::F32;
+    /// # Safety
+    /// `LANES` floats are writable at `p`.
+    unsafe fn store(self, p: *mut f32, x: Self::F32);
+    /// # Safety
+    /// The floats in the mask are writable at `p`; the others are not touched.
+    unsafe fn store_masked(self, p: *mut f32, x: Self::F32, mask: Self::Mask);
+
+    /// # Safety
+    /// `BLOCK` floats are readable at `p`, until the last use of the result.
+    unsafe fn pixel(self, p: *const f32) -> Self::Pixel;
+    /// `mul_add` with channel `I` of the pixel in every lane.
+    ///
+    /// # Safety
+    /// `I < BLOCK`, and what `pixel` demands.
+    unsafe fn mul_add_channel<const I: usize>(
+        self,
+        pixel: Self::Pixel,
+        b: Self::F32,
+        c: Self::F32,
+    ) -> Self::F32;
+
+    /// Calls `kernel.run` in a function that may use these instructions.
+    fn run<K: Kernel>(self, kernel: K);
+}
+
+/// An algorithm, written once for every instruction set.
+pub(crate) trait Kernel {
+    /// This and all it calls must be `#[inline(always)]`, but for what goes through
+    /// [`Simd::run`] again. A function that is left out of line is compiled without the
+    /// instructions of its caller: it passes every test and runs some three hundred times slower.
+    fn run<S: Simd>(self, simd: S);
+}
+
+/// Lists the levels, best first.
+macro_rules! levels {
+    ($($(#[$cfg:meta])* $token:ident $name:literal,)*) => {
+        /// An instruction set that this CPU is known to have.
+        ///
+        /// A value is the proof: it can only be had by asking the CPU, so a kernel that is handed
+        /// one may use the instructions.
+        ///
+        /// ```
+        /// use microconv::Level;
+        /// for level in Level::all() {
+        ///     println!("{level}");
+        /// }
+        /// assert_eq!(Level::named("scalar")?.name(), "scalar");
+        /// # Ok::<(), microconv::Error>(())
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Level { $($(#[$cfg])* $token($token),)* }
+
+        impl Level {
+            /// Every level that this CPU has, best first. The last is always the scalar one.
+            pub fn all() -> impl Iterator<Item = Level> + Clone {
+                [$($(#[$cfg])* $token::detect().map(Level::$token),)*].into_iter().flatten()
+            }
+
+            /// The best level that this CPU has.
+            ///
+            /// The CPU is asked once in the life of the program.
+            pub fn detect() -> Level {
+                $($(#[$cfg])* if let Some(token) = $token::detect() {
+                    return Level::$token(token);
+                })*
+                Level::Scalar(Scalar)
+            }
+
+            /// `avx512`, `avx2`, `neon` or `scalar`.
+            pub const fn name(self) -> &'static str {
+                match self { $($(#[$cfg])* Level::$token(_) => $name,)* }
+            }
+
+            #[inline]
+            pub(crate) fn run<K: Kernel>(self, kernel: K) {
+                match self { $($(#[$cfg])* Level::$token(token) => token.run(kernel),)* }
+            }
+        }
+    };
+}
+
+levels! {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx512 "avx512",
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx2 "avx2",
+    #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] Neon "neon",
+    Scalar "scalar",
+}
+
+impl Level {
+    /// The names of all levels, on whatever CPU.
+    pub const NAMES: [&'static str; 4] = ["avx512", "avx2", "neon", "scalar"];
+
+    /// The level of this name, if this CPU has it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LevelAbsent`] if it does not, [`Error::LevelUnknown`] if no CPU does.
+    pub fn named(name: &str) -> Result<Level, Error> {
+        match Level::all().find(|level| level.name() == name) {
+            Some(level) => Ok(level),
+            None => match Level::NAMES.into_iter().find(|known| *known == name) {
+                Some(known) => Err(Error::LevelAbsent(known)),
+                None => Err(Error::LevelUnknown),
+            },
+        }
+    }
+
+    /// Runs the level's multiply-add instruction in independent chains, `rounds` long, and returns
+    /// the multiply-accumulates done. The time that takes is the limit for any kernel: see the
+    /// example `roofline`.
+    pub fn multiply_adds(self, rounds: u64) -> u64 {
+        let mut macs = 0;
+        self.run(Peak {
+            rounds,
+            macs: &mut macs,
+        });
+        macs
+    }
+
+    /// Whether a multiplication and the addition after it are rounded once. All levels for which
+    /// this is true give the same bits.
+    pub const fn is_fused(self) -> bool {
+        match self {
+            Level::Scalar(_) => scalar::FUSED,
+            #[allow(unreachable_patterns)]
+            _ => true,
+        }
+    }
+}
+
+impl core::fmt::Display for Level {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
+}

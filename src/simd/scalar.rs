@@ -1,0 +1,185 @@
+//! No vector instructions: what every target has.
+//!
+//! Four floats at a time, so that sixteen accumulators share each load; a compiler that has four
+//! lanes may use them.
+
+use super::{Kernel, MOST_VECTORS, Simd};
+
+/// The level that needs nothing of the CPU.
+///
+/// Multiply and add are one instruction, and one rounding, on Cortex-M with an FPU (M4F, M7, M33,
+/// M55 ...), on aarch64 and wherever the build enables x86's `fma`; elsewhere they are two, and
+/// results differ from the other levels' in the last bits ([`Level::is_fused`](crate::Level::is_fused)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scalar;
+
+impl Scalar {
+    /// Always there.
+    pub const fn detect() -> Option<Self> {
+        Some(Scalar)
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "aarch64")] {
+        pub(super) const FUSED: bool = cfg!(not(target_abi = "softfloat"));
+
+        #[cfg(not(target_abi = "softfloat"))]
+        #[inline(always)]
+        fn fused(a: f32, b: f32, c: f32) -> f32 {
+            let sum;
+            // SAFETY: an instruction of the base architecture, on registers alone.
+            unsafe {
+                core::arch::asm!("fmadd {0:s}, {1:s}, {2:s}, {3:s}",
+                    out(vreg) sum, in(vreg) a, in(vreg) b, in(vreg) c,
+                    options(pure, nomem, nostack, preserves_flags));
+            }
+            sum
+        }
+
+        #[cfg(target_abi = "softfloat")]
+        #[inline(always)]
+        fn fused(a: f32, b: f32, c: f32) -> f32 {
+            a * b + c
+        }
+    } else if #[cfg(all(
+        target_arch = "arm",
+        target_os = "none",
+        target_abi = "eabihf",
+        // Stable Rust does not tell Cortex-M from Cortex-R and -A by name. Those have 64-bit
+        // atomics and may lack the instruction; a Cortex-M with an FPU always has it.
+        not(target_has_atomic = "64"),
+    ))] {
+        pub(super) const FUSED: bool = true;
+
+        #[inline(always)]
+        fn fused(a: f32, b: f32, c: f32) -> f32 {
+            let mut sum = c;
+            // SAFETY: an instruction of every FPU of a Cortex-M, on registers alone.
+            unsafe {
+                core::arch::asm!("vfma.f32 {0}, {1}, {2}",
+                    inout(sreg) sum, in(sreg) a, in(sreg) b,
+                    options(pure, nomem, nostack, preserves_flags));
+            }
+            sum
+        }
+    } else if #[cfg(all(target_arch = "x86_64", target_feature = "fma"))] {
+        pub(super) const FUSED: bool = true;
+
+        #[inline(always)]
+        fn fused(a: f32, b: f32, c: f32) -> f32 {
+            use core::arch::x86_64::{_mm_cvtss_f32, _mm_fmadd_ss, _mm_set_ss};
+            _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)))
+        }
+    } else {
+        pub(super) const FUSED: bool = false;
+
+        #[inline(always)]
+        fn fused(a: f32, b: f32, c: f32) -> f32 {
+            a * b + c
+        }
+    }
+}
+
+// SAFETY: it uses no instruction that the target lacks.
+unsafe impl Simd for Scalar {
+    type F32 = [f32; 4];
+    /// Where the channels lie: each is read when it is needed, as no register could keep four.
+    type Pixel = *const f32;
+    type Mask = usize;
+
+    const LANES: usize = 4;
+    const BLOCK: usize = 4;
+    /// 16 accumulators, 4 weights and an input in the 32 registers of a small FPU.
+    const TILES: [usize; MOST_VECTORS + 1] = [0, 4, 0, 0, 0];
+    const VECTORS: usize = 1;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> [f32; 4] {
+        [x; 4]
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        [
+            fused(a[0], b[0], c[0]),
+            fused(a[1], b[1], c[1]),
+            fused(a[2], b[2], c[2]),
+            fused(a[3], b[3], c[3]),
+        ]
+    }
+
+    #[inline(always)]
+    fn clamp(self, x: [f32; 4], min: [f32; 4], max: [f32; 4]) -> [f32; 4] {
+        let mut result = x;
+        for lane in 0..4 {
+            let low = if x[lane] < min[lane] {
+                min[lane]
+            } else {
+                x[lane]
+            };
+            result[lane] = if low > max[lane] { max[lane] } else { low };
+        }
+        result
+    }
+
+    #[inline(always)]
+    fn mask(self, count: usize) -> usize {
+        count
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, p: *const f32) -> [f32; 4] {
+        // SAFETY: the caller's.
+        unsafe { p.cast::<[f32; 4]>().read() }
+    }
+
+    #[inline(always)]
+    unsafe fn load_masked(self, p: *const f32, mask: usize) -> [f32; 4] {
+        let mut x = [0.0; 4];
+        for (lane, x) in x.iter_mut().enumerate() {
+            if lane < mask {
+                // SAFETY: the caller's, for a lane of the mask.
+                *x = unsafe { p.add(lane).read() };
+            }
+        }
+        x
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32, x: [f32; 4]) {
+        // SAFETY: the caller's.
+        unsafe { p.cast::<[f32; 4]>().write(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_masked(self, p: *mut f32, x: [f32; 4], mask: usize) {
+        for (lane, x) in x.into_iter().enumerate() {
+            if lane < mask {
+                // SAFETY: the caller's, for a lane of the mask.
+                unsafe { p.add(lane).write(x) };
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn pixel(self, p: *const f32) -> *const f32 {
+        p
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add_channel<const I: usize>(
+        self,
+        pixel: *const f32,
+        b: [f32; 4],
+        c: [f32; 4],
+    ) -> [f32; 4] {
+        // SAFETY: the caller's.
+        self.mul_add([unsafe { pixel.add(I).read() }; 4], b, c)
+    }
+
+    #[inline(never)]
+    fn run<K: Kernel>(self, kernel: K) {
+        kernel.run(self);
+    }
+}

@@ -1,0 +1,243 @@
+//! AVX2 with FMA, and AVX-512 as of Skylake-X.
+
+use super::{Kernel, MOST_VECTORS, Simd};
+use core::arch::x86_64::*;
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+/// Proof of AVX2 and FMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Avx2(());
+
+/// Proof of AVX-512 F, BW, DQ and VL, and of AVX2 and FMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Avx512(());
+
+impl Avx2 {
+    /// `Some` if the CPU has the instructions and the system keeps the registers.
+    pub fn detect() -> Option<Self> {
+        (found() & AVX2 != 0).then_some(Avx2(()))
+    }
+}
+
+impl Avx512 {
+    /// `Some` if the CPU has the instructions and the system keeps the registers.
+    pub fn detect() -> Option<Self> {
+        (found() & AVX512 != 0).then_some(Avx512(()))
+    }
+}
+
+const ASKED: u8 = 1;
+const AVX2: u8 = 2;
+const AVX512: u8 = 4;
+
+/// What the CPU has. `cpuid` is answered once and remembered: in a virtual machine it traps, which
+/// takes some 70 microseconds.
+fn found() -> u8 {
+    // Two threads that both find nothing here both ask, and get the same answer.
+    static FOUND: AtomicU8 = AtomicU8::new(0);
+    match FOUND.load(Relaxed) {
+        0 => {
+            let found = ask();
+            FOUND.store(found, Relaxed);
+            found
+        }
+        found => found,
+    }
+}
+
+/// `is_x86_feature_detected!` without `std` (Intel SDM volume 1, 14.3 and 15.2).
+#[allow(unused_unsafe)] // `__cpuid` was unsafe when the oldest supported Rust came out
+fn ask() -> u8 {
+    // Neither an enclave nor Miri can run `cpuid`.
+    if cfg!(any(target_env = "sgx", miri)) {
+        return ASKED;
+    }
+    const FMA: u32 = 1 << 12;
+    const OSXSAVE: u32 = 1 << 27;
+    const AVX2_BIT: u32 = 1 << 5;
+    // F, DQ, BW, VL.
+    const AVX512_BITS: u32 = 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31;
+    const YMM: u64 = 0b110;
+    const ZMM: u64 = 0b1110_0110;
+
+    // SAFETY: every x86-64 has `cpuid`, and leaf 7 is read only where leaf 0 counts that far.
+    let (leaf1, leaf7) = unsafe {
+        if __cpuid(0).eax < 7 {
+            return ASKED;
+        }
+        (__cpuid(1), __cpuid_count(7, 0))
+    };
+    if leaf1.ecx & OSXSAVE == 0 {
+        return ASKED;
+    }
+    // SAFETY: OSXSAVE says that the system has turned `xgetbv` on.
+    let kept = unsafe { xcr0() };
+    let avx2 = kept & YMM == YMM && leaf1.ecx & FMA != 0 && leaf7.ebx & AVX2_BIT != 0;
+    let avx512 = avx2 && kept & ZMM == ZMM && leaf7.ebx & AVX512_BITS == AVX512_BITS;
+    ASKED | if avx2 { AVX2 } else { 0 } | if avx512 { AVX512 } else { 0 }
+}
+
+/// Which registers the system keeps.
+#[target_feature(enable = "xsave")]
+fn xcr0() -> u64 {
+    // SAFETY: the caller's, who has seen OSXSAVE.
+    unsafe { _xgetbv(0) }
+}
+
+// SAFETY: `detect` makes a value only where the CPU has what `run` enables. The arithmetic of the
+// methods needs only that; an address that is used is the caller's.
+#[allow(clippy::undocumented_unsafe_blocks)]
+unsafe impl Simd for Avx2 {
+    type F32 = __m256;
+    type Pixel = __m256;
+    type Mask = __m256i;
+
+    const LANES: usize = 8;
+    const BLOCK: usize = 1;
+    /// 12 accumulators, 2 vectors of weights, an input, and one to spare of 16 registers.
+    const TILES: [usize; MOST_VECTORS + 1] = [0, 12, 6, 0, 0];
+    const VECTORS: usize = 2;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m256 {
+        unsafe { _mm256_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        unsafe { _mm256_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn clamp(self, x: __m256, min: __m256, max: __m256) -> __m256 {
+        // Both instructions return their second operand for NaN and for two zeros.
+        unsafe { _mm256_min_ps(max, _mm256_max_ps(min, x)) }
+    }
+
+    #[inline(always)]
+    fn mask(self, count: usize) -> __m256i {
+        unsafe {
+            let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), lanes)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, p: *const f32) -> __m256 {
+        unsafe { _mm256_loadu_ps(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_masked(self, p: *const f32, mask: __m256i) -> __m256 {
+        unsafe { _mm256_maskload_ps(p, mask) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32, x: __m256) {
+        unsafe { _mm256_storeu_ps(p, x) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_masked(self, p: *mut f32, x: __m256, mask: __m256i) {
+        unsafe { _mm256_maskstore_ps(p, mask, x) }
+    }
+
+    #[inline(always)]
+    unsafe fn pixel(self, p: *const f32) -> __m256 {
+        unsafe { _mm256_set1_ps(p.read()) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add_channel<const I: usize>(self, pixel: __m256, b: __m256, c: __m256) -> __m256 {
+        self.mul_add(pixel, b, c)
+    }
+
+    #[inline]
+    fn run<K: Kernel>(self, kernel: K) {
+        #[target_feature(enable = "avx2,fma")]
+        #[inline(never)]
+        fn enabled<K: Kernel>(simd: Avx2, kernel: K) {
+            kernel.run(simd);
+        }
+        // SAFETY: an `Avx2` exists only where the CPU has both.
+        unsafe { enabled(self, kernel) }
+    }
+}
+
+// SAFETY: as for `Avx2`.
+#[allow(clippy::undocumented_unsafe_blocks)]
+unsafe impl Simd for Avx512 {
+    type F32 = __m512;
+    type Pixel = __m512;
+    type Mask = __mmask16;
+
+    const LANES: usize = 16;
+    const BLOCK: usize = 1;
+    /// 14 accumulators, half of what the registers could hold: measured, tiles of 14 pixels by 2
+    /// vectors are no faster over long sums and slower over short ones and where 14 pixels are so
+    /// far apart that the first-level cache cannot keep all their lines.
+    const TILES: [usize; MOST_VECTORS + 1] = [0, 14, 7, 0, 0];
+    const VECTORS: usize = 2;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        unsafe { _mm512_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn clamp(self, x: __m512, min: __m512, max: __m512) -> __m512 {
+        // Both instructions return their second operand for NaN and for two zeros.
+        unsafe { _mm512_min_ps(max, _mm512_max_ps(min, x)) }
+    }
+
+    #[inline(always)]
+    fn mask(self, count: usize) -> __mmask16 {
+        ((1u32 << count) - 1) as __mmask16
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, p: *const f32) -> __m512 {
+        unsafe { _mm512_loadu_ps(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_masked(self, p: *const f32, mask: __mmask16) -> __m512 {
+        unsafe { _mm512_maskz_loadu_ps(mask, p) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32, x: __m512) {
+        unsafe { _mm512_storeu_ps(p, x) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_masked(self, p: *mut f32, x: __m512, mask: __mmask16) {
+        unsafe { _mm512_mask_storeu_ps(p, mask, x) }
+    }
+
+    #[inline(always)]
+    unsafe fn pixel(self, p: *const f32) -> __m512 {
+        unsafe { _mm512_set1_ps(p.read()) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add_channel<const I: usize>(self, pixel: __m512, b: __m512, c: __m512) -> __m512 {
+        self.mul_add(pixel, b, c)
+    }
+
+    #[inline]
+    fn run<K: Kernel>(self, kernel: K) {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+        #[inline(never)]
+        fn enabled<K: Kernel>(simd: Avx512, kernel: K) {
+            kernel.run(simd);
+        }
+        // SAFETY: an `Avx512` exists only where the CPU has them all.
+        unsafe { enabled(self, kernel) }
+    }
+}
