@@ -1,0 +1,117 @@
+//! Times: medians over enough runs, and the peak that they are a share of.
+
+use microconv::Level;
+use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+/// How long the timed runs of a layer last, and their warm-up.
+const LASTING: Duration = Duration::from_millis(200);
+const WARM_UP: Duration = Duration::from_millis(50);
+/// Rounds of one timing of the peak, some tens of microseconds.
+const ROUNDS: u64 = 20_000;
+
+pub struct Measurement {
+    pub layer: String,
+    pub level: Level,
+    pub macs: u64,
+    pub median: Duration,
+    pub peak_gflops: f64,
+    pub scratch_bytes: usize,
+    pub packed_bytes: usize,
+}
+
+impl Measurement {
+    pub fn gflops(&self) -> f64 {
+        gflops(self.macs, self.median)
+    }
+
+    pub fn share(&self) -> f64 {
+        self.gflops() / self.peak_gflops
+    }
+}
+
+/// The median time of a call.
+pub fn time(call: impl FnMut()) -> Duration {
+    median(call, WARM_UP, LASTING)
+}
+
+/// What the level's multiply-add instruction reaches with nothing else to do.
+pub fn peak_gflops(level: Level) -> f64 {
+    let mut macs = 0;
+    let time = median(
+        || macs = level.multiply_adds(ROUNDS),
+        WARM_UP / 5,
+        LASTING / 4,
+    );
+    gflops(macs, time)
+}
+
+fn gflops(macs: u64, time: Duration) -> f64 {
+    2.0 * macs as f64 / time.as_secs_f64() / 1e9
+}
+
+fn median(mut call: impl FnMut(), warm_up: Duration, lasting: Duration) -> Duration {
+    let start = Instant::now();
+    while start.elapsed() < warm_up {
+        call();
+    }
+    let mut times = vec![];
+    let start = Instant::now();
+    while times.len() < 3 || start.elapsed() < lasting {
+        let start = Instant::now();
+        call();
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Numbers in -0.5..0.5 that are the same every time (a linear congruential generator; Knuth, *The
+/// Art of Computer Programming*, volume 2, 3.3.4).
+pub fn noise(len: usize, seed: u64) -> Floats {
+    let mut state = seed;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
+    };
+    let mut floats = Floats::zeros(len);
+    floats.fill_with(&mut next);
+    floats
+}
+
+/// Floats that start at a multiple of 64 bytes, as long as a cache line and the longest register.
+/// Nothing needs that, but where a register straddles two lines it takes two loads.
+pub struct Floats {
+    storage: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+impl Floats {
+    pub fn zeros(len: usize) -> Self {
+        const LINE: usize = 64;
+        let storage = vec![0.0; len + LINE / size_of::<f32>()];
+        let start = storage.as_ptr().align_offset(LINE);
+        Floats {
+            storage,
+            start,
+            len,
+        }
+    }
+}
+
+impl Deref for Floats {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.storage[self.start..][..self.len]
+    }
+}
+
+impl DerefMut for Floats {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.storage[self.start..][..self.len]
+    }
+}

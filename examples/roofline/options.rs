@@ -1,0 +1,69 @@
+//! The command line.
+
+pub struct Options {
+    pub csv: bool,
+    pub layers: Option<String>,
+    pub level: String,
+    /// Bytes of scratch that may be used.
+    pub scratch: usize,
+    pub only: Vec<String>,
+}
+
+const HELP: &str = "\
+Times convolution layers on one thread, as a share of the multiply-add peak of the same core.
+
+  --csv                         one row a layer, comma-separated
+  --layers FILE                 another layer set than benches/layers.csv
+  --dtype f32                   the type of the numbers
+  --level NAME|auto             the instruction set; auto is the best of this CPU
+  --algorithm auto|direct       how the convolution is computed
+  --layout nhwc                 how images lie in memory
+  --scratch BYTES               how much scratch an algorithm may use
+  --only ROW,ROW                these layers alone";
+
+/// The options, or nothing if help was asked for and given.
+pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
+    let mut options = Options {
+        csv: false,
+        layers: None,
+        level: "auto".into(),
+        scratch: 0,
+        only: vec![],
+    };
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or(format!("{arg} needs a value"));
+        match arg.as_str() {
+            "--help" | "-h" => {
+                println!("{HELP}");
+                return Ok(None);
+            }
+            "--csv" => options.csv = true,
+            "--layers" => options.layers = Some(value()?),
+            "--level" => options.level = value()?,
+            "--dtype" => one_of("--dtype", &value()?, &["f32"])?,
+            "--algorithm" => one_of("--algorithm", &value()?, &["auto", "direct"])?,
+            "--layout" => one_of("--layout", &value()?, &["nhwc"])?,
+            "--scratch" => {
+                let bytes = value()?;
+                options.scratch = bytes
+                    .parse()
+                    .map_err(|_| format!("--scratch {bytes}: a number of bytes is needed"))?;
+            }
+            "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
+            _ => return Err(format!("{arg}: no such option; --help lists them")),
+        }
+    }
+    Ok(Some(options))
+}
+
+/// Refuses what is not built.
+fn one_of(option: &str, given: &str, built: &[&str]) -> Result<(), String> {
+    if built.contains(&given) {
+        Ok(())
+    } else {
+        Err(format!(
+            "{option} {given}: built so far: {}",
+            built.join(", ")
+        ))
+    }
+}

@@ -1,0 +1,41 @@
+//! What is printed. The columns of `--csv` are fixed, so that results compare between commits.
+
+use crate::measure::Measurement;
+use crate::options::Options;
+use microconv::Level;
+
+const COLUMNS: &str = "layer,dtype,layout,level,algorithm,macs,median_us,gflops,peak_gflops,share,scratch_bytes,packed_bytes";
+/// Characters of a bar that stands for the peak.
+const BAR: f64 = 40.0;
+
+pub fn header(options: &Options, level: Level) {
+    if options.csv {
+        println!("{COLUMNS}");
+    } else {
+        println!(
+            "f32, nhwc, level {level}, one thread; the bar is the share of the multiply-add peak\n"
+        );
+        println!(
+            "{:<14} {:>9} {:>9} {:>7}",
+            "layer", "us", "GFLOP/s", "share"
+        );
+    }
+}
+
+pub fn row(options: &Options, row: &Measurement) {
+    let (gflops, share) = (row.gflops(), row.share());
+    let median_us = row.median.as_secs_f64() * 1e6;
+    if options.csv {
+        println!(
+            "{},f32,nhwc,{},direct,{},{median_us:.3},{gflops:.2},{:.2},{share:.4},{},{}",
+            row.layer, row.level, row.macs, row.peak_gflops, row.scratch_bytes, row.packed_bytes,
+        );
+    } else {
+        let bar = "#".repeat((share * BAR).round() as usize);
+        println!(
+            "{:<14} {median_us:>9.1} {gflops:>9.1} {:>6.1}% {bar}",
+            row.layer,
+            share * 100.0,
+        );
+    }
+}
