@@ -174,9 +174,8 @@ impl Geometry {
     ///
     /// [`Error::Zero`], [`Error::Groups`], [`Error::Window`], [`Error::Overflow`], in this order.
     pub const fn sizes(&self) -> Result<Sizes, Error> {
-        match self.zero() {
-            Some(quantity) => return Err(Error::Zero(quantity)),
-            None => {}
+        if let Some(quantity) = self.zero() {
+            return Err(Error::Zero(quantity));
         }
         // Remainders by a number that was just checked; `checked_rem` keeps the panic out.
         match (
@@ -192,22 +191,16 @@ impl Geometry {
                 });
             }
         }
-        let mut output = [0; 3];
-        let mut padding = [[0; 2]; 3];
-        let mut padded = [0; 3];
-        let mut axis = 0;
-        while axis < 3 {
-            match self.positions(axis) {
-                Ok(found) => {
-                    output[axis] = found.count;
-                    padding[axis] = found.padding;
-                    padded[axis] = found.padded;
-                }
-                Err(error) => return Err(error),
-            }
-            axis += 1;
-        }
-        self.count(output, padding, padded)
+        let [depth, height, width] = [self.positions(0), self.positions(1), self.positions(2)];
+        let (depth, height, width) = match (depth, height, width) {
+            (Ok(depth), Ok(height), Ok(width)) => (depth, height, width),
+            (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => return Err(error),
+        };
+        self.count(
+            [depth.count, height.count, width.count],
+            [depth.padding, height.padding, width.padding],
+            [depth.padded, height.padded, width.padded],
+        )
     }
 
     /// The first number that is zero.
@@ -245,6 +238,7 @@ impl Geometry {
     }
 
     /// The window's positions along an axis.
+    #[inline(always)] // so that `axis` is known, and no index of it can fail
     const fn positions(&self, axis: usize) -> Result<Positions, Error> {
         let name = Axis::ALL[axis];
         let (size, stride) = (self.input[axis], self.stride[axis]);
@@ -500,9 +494,8 @@ pub const fn receptive_field(layers: &[Geometry]) -> Result<[usize; 3], Error> {
     let mut step = [1usize; 3];
     let mut rest = layers;
     while let [layer, tail @ ..] = rest {
-        match layer.zero() {
-            Some(quantity) => return Err(Error::Zero(quantity)),
-            None => {}
+        if let Some(quantity) = layer.zero() {
+            return Err(Error::Zero(quantity));
         }
         let mut axis = 0;
         while axis < 3 {

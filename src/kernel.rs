@@ -9,6 +9,9 @@ use core::ops::Range;
 mod dense;
 mod depthwise;
 pub(crate) mod peak;
+mod rows;
+mod slide;
+mod taps;
 mod tile;
 mod window;
 

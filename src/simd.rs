@@ -2,7 +2,15 @@
 
 use crate::error::Error;
 use crate::kernel::peak::Peak;
+use core::ops::Range;
 
+#[cfg(all(
+    target_arch = "arm",
+    target_os = "none",
+    target_abi = "eabihf",
+    not(target_has_atomic = "64"),
+))]
+mod cortex_m;
 mod scalar;
 pub use scalar::Scalar;
 
@@ -45,14 +53,25 @@ pub(crate) unsafe trait Simd: Copy {
     /// The tile: the most pixels that the registers hold beside so many vectors of output
     /// channels. Zero where the kernels never form such a tile.
     const TILES: [usize; MOST_VECTORS + 1];
-    /// Vectors of the widest tile.
+    /// Vectors of the tile for many pixels.
     const VECTORS: usize;
+    /// Vectors of the tile for few pixels, so that they too make enough independent sums.
+    const WIDE: usize;
+    /// The most pixels of a depthwise tile.
+    const SLIDE: usize;
 
     fn splat(self, x: f32) -> Self::F32;
     /// `a * b + c`, rounded once where the level has such an instruction.
     fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
+    /// `min` where `x < min`, else `x` to the bit.
+    fn at_least(self, x: Self::F32, min: Self::F32) -> Self::F32;
+    /// `max` where `x > max`, else `x` to the bit.
+    fn at_most(self, x: Self::F32, max: Self::F32) -> Self::F32;
     /// `min` where `x < min`, `max` where `x > max`, else `x` to the bit.
-    fn clamp(self, x: Self::F32, min: Self::F32, max: Self::F32) -> Self::F32;
+    #[inline(always)]
+    fn clamp(self, x: Self::F32, min: Self::F32, max: Self::F32) -> Self::F32 {
+        self.at_most(self.at_least(x, min), max)
+    }
 
     /// The lanes below `count`, which is at most [`LANES`](Self::LANES).
     fn mask(self, count: usize) -> Self::Mask;
@@ -85,6 +104,50 @@ pub(crate) unsafe trait Simd: Copy {
         b: Self::F32,
         c: Self::F32,
     ) -> Self::F32;
+
+    /// The same address, of which the compiler knows nothing. It would otherwise keep each pixel's
+    /// address in a variable of its own through all the loops around, and those on the stack.
+    #[inline(always)]
+    fn opaque(self, p: *const f32) -> *const f32 {
+        p
+    }
+
+    /// Whether the level brings its own inner loops, the next two methods.
+    const LOOPS: bool = false;
+
+    /// Adds `count` channels of the `pixels` of a tile, of which the first lies at `x` and each next
+    /// one `pixel` floats further on. The weights of neighbouring channels are `width` floats apart.
+    ///
+    /// # Safety
+    /// [`LOOPS`](Self::LOOPS), and all of that can be read.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn add_channels<const M: usize, const V: usize>(
+        self,
+        _acc: &mut [[Self::F32; V]; M],
+        _pixels: Range<usize>,
+        _x: *const f32,
+        _pixel: usize,
+        _w: *const f32,
+        _width: usize,
+        _count: usize,
+    ) {
+    }
+
+    /// Adds `count` taps lane by lane, at least one: inputs `tap` floats apart, weights `width`.
+    ///
+    /// # Safety
+    /// [`LOOPS`](Self::LOOPS), and all of that can be read.
+    unsafe fn add_taps(
+        self,
+        acc: Self::F32,
+        _x: *const f32,
+        _tap: usize,
+        _w: *const f32,
+        _width: usize,
+        _count: usize,
+    ) -> Self::F32 {
+        acc
+    }
 
     /// Calls `kernel.run` in a function that may use these instructions.
     fn run<K: Kernel>(self, kernel: K);

@@ -6,8 +6,9 @@
 //! the right. Rows and planes of the window outside the input are skipped as a whole.
 
 use super::Job;
+use super::rows::{Columns, Cut, Rows, cut};
 use super::tile::{self, Span, Strip};
-use super::window::{Axis, Position, quotient};
+use super::window::{count, quotient};
 use crate::pack::{self, PANEL};
 use crate::simd::Simd;
 use core::ops::Range;
@@ -26,7 +27,7 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
         for group in 0..panels.groups {
             let mut first = 0;
             while first < panels.filters {
-                let block = Block::new::<S>(panels.filters, panels.rows(), first, panel);
+                let block = Block::new::<S>(&walk, panels.filters, panels.rows(), first, panel);
                 let output = output.wrapping_add(group * panels.filters + first);
                 // SAFETY: the panels of a group follow each other as `Panels` counts them, and the
                 // output's pixels have every group's filters.
@@ -55,17 +56,21 @@ struct Block {
 impl Block {
     /// The block of a group's filters from `first` on, in the panel at `panel`.
     #[inline(always)]
-    fn new<S: Simd>(filters: usize, rows: usize, first: usize, panel: usize) -> Self {
+    fn new<S: Simd>(walk: &Walk, filters: usize, rows: usize, first: usize, panel: usize) -> Self {
         let lane = first % PANEL;
         let left = filters - first;
         let width = pack::width(left + lane);
-        let most = S::VECTORS * S::LANES;
-        let vectors = if most > PANEL {
-            // Two panels or more at once, if all are of the same width.
-            let alike = pack::width(left.saturating_sub(most - PANEL)) == PANEL;
-            if alike { S::VECTORS } else { PANEL / S::LANES }
+        let alike = |vectors: usize| {
+            // More than one panel at once, if all are of the same width.
+            let most = vectors * S::LANES;
+            most > PANEL && pack::width(left.saturating_sub(most - PANEL)) == PANEL
+        };
+        let vectors = if alike(walk.vectors) {
+            walk.vectors
+        } else if alike(S::VECTORS) {
+            S::VECTORS
         } else {
-            (width - lane).div_ceil(S::LANES).min(S::VECTORS)
+            (width - lane).min(PANEL).div_ceil(S::LANES).min(S::VECTORS)
         };
         let lanes = vectors * S::LANES;
         let panel_len = width * rows;
@@ -89,12 +94,8 @@ impl Block {
 
 /// How a job's output is walked, the same for every block of channels.
 struct Walk {
-    depth: Axis,
-    height: Axis,
-    width: Axis,
-    interior: Range<usize>,
-    /// Output pixels of a row.
-    pixels: usize,
+    rows: Rows,
+    columns: Columns,
     /// The window is one pixel and the image is walked as a single row.
     flat: bool,
     /// Taps of a window row lie side by side in memory.
@@ -103,6 +104,8 @@ struct Walk {
     /// are taken through all output channels before the next.
     units: usize,
     at_once: usize,
+    /// The most vectors of a tile.
+    vectors: usize,
 }
 
 /// Pixels of an image that is walked as a single row are taken through all output channels in a
@@ -119,13 +122,13 @@ impl Walk {
         let (geometry, sizes) = (job.geometry, job.sizes);
         let flat =
             geometry.kernel == [1; 3] && geometry.stride == [1; 3] && sizes.padding == [[0; 2]; 3];
-        let width = Axis::of(geometry, sizes, 2);
-        let pixels = sizes.output[2];
-        let units = job.rows.len() * if flat { pixels } else { 1 };
+        let columns = Columns::of(job);
+        let pixels = columns.pixels;
+        let units = count(&job.rows) * if flat { pixels } else { 1 };
         // Everything at once reads the input once for each block of channels; parts that the cache
         // keeps read the weights once for each part. Pixels that a stride steps over are not read.
         let skip = |axis: usize| quotient(geometry.stride[axis], geometry.kernel[axis]).max(1);
-        let read = quotient(job.input.len(), skip(1) * skip(2));
+        let read = quotient(job.input.len(), skip(1).saturating_mul(skip(2)));
         let passes = geometry.filters.div_ceil(S::VECTORS * S::LANES);
         let parts = read.div_ceil(CACHED);
         let at_once = if parts.saturating_mul(job.packed.len()) < passes.saturating_mul(read) {
@@ -136,15 +139,13 @@ impl Walk {
             units
         };
         Walk {
-            depth: Axis::of(geometry, sizes, 0),
-            height: Axis::of(geometry, sizes, 1),
-            width,
-            interior: width.interior(),
-            pixels,
+            rows: Rows::of(job),
+            columns,
             flat,
             folded: geometry.dilation[2] == 1 && geometry.groups == 1,
             units,
             at_once,
+            vectors: vectors::<S>(if flat { at_once } else { pixels }),
         }
     }
 
@@ -169,7 +170,7 @@ impl Walk {
         let depth = sizes.group_channels;
         let [_, kernel_height, kernel_width] = geometry.kernel;
         let row = input_width * geometry.channels;
-        let output_row = self.pixels * geometry.filters;
+        let output_row = self.columns.pixels * geometry.filters;
         let bias = packed.wrapping_add(block.panel + block.lane);
         let weights = bias.wrapping_add(block.width);
         let weights_tap = depth * block.width;
@@ -177,14 +178,15 @@ impl Walk {
         let mut strip = Strip {
             tiles: 0,
             lines: 1,
-            input_line: geometry.stride[1] * row,
+            // A step that is never taken may be past all bounds.
+            input_line: geometry.stride[1].wrapping_mul(row),
             output_line: output_row,
             pixel: geometry.stride[2] * geometry.channels,
             input,
             planes: 1,
             rows: 1,
-            plane: geometry.dilation[0] * input_height * row,
-            row: geometry.dilation[1] * row,
+            plane: geometry.dilation[0].wrapping_mul(input_height * row),
+            row: geometry.dilation[1].wrapping_mul(row),
             piece: geometry.dilation[2] * geometry.channels,
             spans: [Span::EMPTY; 3],
             bias,
@@ -218,35 +220,18 @@ impl Walk {
             return;
         }
         let mut index = units.start;
-        let mut at = Position::of(job.rows.start + index, sizes.output);
         while index < units.end {
-            let planes = self.depth.inside(at.depth);
-            let rows = self.height.inside(at.height);
-            // Rows that reach the same taps are one strip.
-            strip.lines = self
-                .height
-                .alike(at.height)
-                .min(units.end - index)
-                .min(sizes.output[1] - at.height);
-            if planes.is_empty() || rows.is_empty() {
-                (strip.planes, strip.rows) = (0, 0);
-            } else {
-                (strip.planes, strip.rows) = (planes.len(), rows.len());
-                // Rows are counted through batch, depth and height.
-                let first = (at.image * geometry.input[0]
-                    + self.depth.position(at.depth, planes.start))
-                    * input_height
-                    + self.height.position(at.height, rows.start)
-                    - job.first_input_row;
-                strip.input = input.wrapping_add(first * row);
-            }
+            let lines = self.rows.lines(index, units.end);
+            strip.lines = lines.count;
+            (strip.planes, strip.rows) = (count(&lines.planes), count(&lines.rows));
+            strip.input = input.wrapping_add(lines.input * row);
             let weights = weights.wrapping_add(
-                (planes.start * kernel_height + rows.start) * kernel_width * weights_tap,
+                (lines.planes.start * kernel_height + lines.rows.start) * strip.weights_row,
             );
-            let output = output.wrapping_add(index * output_row);
+            let output = output.wrapping_add(lines.index * output_row);
             let mut x = 0;
-            while x < self.pixels {
-                let cut = self.cut(x, most);
+            while x < self.columns.pixels {
+                let cut = self.columns.cut(x, most);
                 strip.tiles = cut.tiles;
                 strip.spans = self.spans(&cut, geometry.channels, depth);
                 strip.weights = weights.wrapping_add(cut.taps[0] * weights_tap);
@@ -256,59 +241,7 @@ impl Walk {
                 unsafe { tile::run(simd, &strip, cut.tile, block.vectors) };
                 x += cut.tile * cut.tiles;
             }
-            index += strip.lines;
-            at.advance(strip.lines, sizes.output);
-        }
-    }
-
-    /// The next tiles of a row, from pixel `x` on, each of at most `most` pixels.
-    #[inline(always)]
-    fn cut(&self, x: usize, most: usize) -> Cut {
-        let (mut tile, mut tiles) = cut(self.pixels - x, most);
-        if self.interior.contains(&x) {
-            let inside = self.interior.end - x;
-            if tile <= inside {
-                // All the tiles of this size that lie inside, in one go.
-                while tile * tiles > inside {
-                    tiles -= 1;
-                }
-                let taps = self.width.inside(x);
-                return Cut {
-                    x,
-                    tile,
-                    tiles,
-                    taps: [taps.start, taps.start, taps.end, taps.end],
-                };
-            }
-        }
-        // At a border: as many pixels as differ in nothing but the taps that the first and the last
-        // of them miss.
-        let first = self.width.inside(x);
-        loop {
-            let last = self.width.inside(x + tile - 1);
-            if tile == 1 {
-                return Cut {
-                    x,
-                    tile,
-                    tiles: 1,
-                    taps: [first.start, first.start, first.end, first.end],
-                };
-            }
-            let second = self.width.inside(x + 1);
-            let before_last = self.width.inside(x + tile - 2);
-            if second.start == last.start
-                && first.end == before_last.end
-                && first.start <= last.end
-                && last.start <= first.start
-            {
-                return Cut {
-                    x,
-                    tile,
-                    tiles: 1,
-                    taps: [second.start, first.start, last.end, first.end],
-                };
-            }
-            tile -= 1;
+            index += lines.count;
         }
     }
 
@@ -320,7 +253,7 @@ impl Walk {
             if from >= to {
                 return Span::EMPTY;
             }
-            let at = self.width.position(x, from).wrapping_mul(channels);
+            let at = self.columns.axis.position(x, from).wrapping_mul(channels);
             if self.folded {
                 Span {
                     at,
@@ -339,21 +272,20 @@ impl Walk {
     }
 }
 
-/// Tiles of a row that reach the same taps.
-struct Cut {
-    x: usize,
-    tile: usize,
-    tiles: usize,
-    /// Where the taps start that all but the first pixel reach, that all reach, that all but the
-    /// last reach; and where those end.
-    taps: [usize; 4],
-}
-
-/// Cuts `pixels` into tiles of at most `most` that differ by one at most: the size of the first and
-/// how many have it.
+/// How many vectors make the better tile for a row of so many pixels: a tile takes as long as its
+/// multiply-adds, or as eight of them, which is what one chain waits for the next in.
 #[inline(always)]
-fn cut(pixels: usize, most: usize) -> (usize, usize) {
-    let count = quotient(pixels + most - 1, most).max(1);
-    let tile = quotient(pixels + count - 1, count);
-    (tile, pixels - (tile - 1) * count)
+fn vectors<S: Simd>(pixels: usize) -> usize {
+    let cost = |vectors: usize| {
+        let (tile, tiles) = cut(pixels, S::TILES[vectors]);
+        let rest = pixels.saturating_sub(tile * tiles);
+        let others = quotient(rest, tile.saturating_sub(1));
+        tiles * (tile * vectors).max(8) + others * (tile.saturating_sub(1) * vectors).max(8)
+    };
+    let [many, few] = [S::VECTORS, S::WIDE];
+    if few > many && cost(few) * many < cost(many) * few {
+        few
+    } else {
+        many
+    }
 }

@@ -1,180 +1,197 @@
 //! One input channel per filter: vectors run along the channels, and meet no other channel.
 
 use super::Job;
-use super::window::{Axis, Position, quotient};
+use super::rows::{Columns, Cut, Lines, Rows};
+use super::slide;
+use super::taps;
+use super::window::{count, quotient};
 use crate::pack::{self, PANEL};
 use crate::simd::Simd;
-use core::ops::Range;
+
+/// Output pixels in a row, in rows one under the other, for one vector of filters.
+pub(super) struct Strip {
+    pub lines: usize,
+    pub tiles: usize,
+    /// The first tap of the first pixel, in the input row under the first window row that lies
+    /// inside; it may lie outside itself.
+    pub input: *const f32,
+    /// Floats between the windows of neighbouring lines and pixels, and between the taps of
+    /// neighbouring window planes, rows and columns.
+    pub input_line: usize,
+    pub pixel: usize,
+    pub plane: usize,
+    pub row: usize,
+    pub tap: usize,
+    /// Window planes and rows that lie inside, and the columns as [`Cut::taps`] has them.
+    pub planes: usize,
+    pub rows: usize,
+    pub taps: [usize; 4],
+
+    /// Vectors of filters side by side; the panel of the first starts at `bias`, and each next one
+    /// lies [`lane`](crate::kernel::tile::lane) further.
+    pub vectors: usize,
+    pub panel: usize,
+    pub bias: *const f32,
+    /// The weights of the first column of the first window row that lies inside.
+    pub weights: *const f32,
+    /// Floats between the weights of neighbouring columns, rows and planes.
+    pub width: usize,
+    pub weights_row: usize,
+    pub weights_plane: usize,
+
+    pub output: *mut f32,
+    pub output_line: usize,
+    pub output_pixel: usize,
+    /// Filters of each vector: as many as it has lanes, but for a last one that stands alone.
+    pub filters: usize,
+    /// Filters of one channel, and where the first stands among its channel's.
+    pub multiplier: usize,
+    pub turn: usize,
+    pub clamp: Option<[f32; 2]>,
+}
+
+/// Filters whose vectors are alike: those of all full panels, those of full vectors of a narrower
+/// one, those of the last vector.
+struct Segment {
+    filter: usize,
+    vectors: usize,
+    /// Filters of each vector.
+    filters: usize,
+    /// Where the panel starts, and its width.
+    panel: usize,
+    width: usize,
+}
+
+/// Floats of input that a band of rows may have, so that the second-level cache keeps it while one
+/// vector of channels after another passes over it: a quarter of a mebibyte.
+const CACHED: usize = 1 << 16;
 
 #[inline(always)]
 pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
-    let (geometry, sizes) = (job.geometry, job.sizes);
-    let axes = [0, 1, 2].map(|axis| Axis::of(geometry, sizes, axis));
-    let [_, input_height, input_width] = geometry.input;
-    let row = input_width * geometry.channels;
-    let output_row = sizes.output[2] * geometry.filters;
-    let mut at = Position::of(job.rows.start, sizes.output);
-    for index in 0..job.rows.len() {
-        let mut line = Line {
-            axes: &axes,
-            planes: axes[0].inside(at.depth),
-            rows: axes[1].inside(at.height),
-            input: job.input.as_ptr(),
-            plane: geometry.dilation[0] * input_height * row,
-            window_row: geometry.dilation[1] * row,
-            piece: geometry.dilation[2] * geometry.channels,
-            kernel: geometry.kernel,
-            output: job.output.as_mut_ptr().wrapping_add(index * output_row),
-            job: &job,
-        };
-        if line.planes.is_empty() || line.rows.is_empty() {
-            (line.planes, line.rows) = (0..0, 0..0);
-        } else {
-            let first = (at.image * geometry.input[0]
-                + axes[0].position(at.depth, line.planes.start))
-                * input_height
-                + axes[1].position(at.height, line.rows.start)
-                - job.first_input_row;
-            line.input = line.input.wrapping_add(first * row);
-        }
-        // SAFETY: the job's slices are as long as its geometry says, and `line` starts at the first
-        // input row that the output row reaches.
-        unsafe { line.run(simd) };
-        at.advance(1, sizes.output);
-    }
-}
-
-/// One output row.
-struct Line<'a> {
-    axes: &'a [Axis; 3],
-    planes: Range<usize>,
-    rows: Range<usize>,
-    /// The input row under the first window row that lies inside.
-    input: *const f32,
-    /// Floats between the input rows under neighbouring window planes and rows, and between taps.
-    plane: usize,
-    window_row: usize,
-    piece: usize,
-    kernel: [usize; 3],
-    output: *mut f32,
-    job: &'a Job<'a>,
-}
-
-impl Line<'_> {
-    /// # Safety
-    /// The rows of the window that lie inside are readable from `input` on, the output row is
-    /// writable, and the job's weights are its panels.
-    #[inline(always)]
-    unsafe fn run<S: Simd>(&self, simd: S) {
-        let filters = self.job.geometry.filters;
-        let multiplier = quotient(filters, self.job.geometry.channels);
-        let mut panel = self.job.packed.as_ptr();
-        let mut first = 0;
-        while first < filters {
-            let width = pack::width(filters - first);
-            let mut lane = 0;
-            while lane < width && first + lane < filters {
-                let count = (filters - first - lane).min(S::LANES);
-                let weights = panel.wrapping_add(lane);
-                // SAFETY: the caller's, for `count` filters of a panel of this width.
+    let geometry = job.geometry;
+    let output = job.output.as_mut_ptr();
+    let row = geometry.input[2] * geometry.channels;
+    let (rows, columns) = (Rows::of(&job), Columns::of(&job));
+    let slides = slide::can(geometry);
+    // Rows of output whose input the cache keeps.
+    let band = quotient(CACHED, row.saturating_mul(geometry.stride[1])).max(1);
+    let mut index = 0;
+    let end = count(&job.rows);
+    while index < end {
+        let lines = rows.lines(index, (index + band).min(end));
+        let mut x = 0;
+        while x < columns.pixels {
+            let cut = columns.cut(x, S::SLIDE);
+            segments::<S>(&job, |segment| {
+                let strip = strip(&job, &lines, &cut, &columns, &segment, output);
+                // SAFETY: the panels follow each other as `Panels` counts them, the output's pixels
+                // have every filter, and a cut names the taps that lie inside the input.
                 unsafe {
-                    match (multiplier == 1, count == S::LANES) {
-                        (true, true) => {
-                            self.column::<S, true, true>(simd, first + lane, count, weights, width)
-                        }
-                        (true, false) => {
-                            self.column::<S, true, false>(simd, first + lane, count, weights, width)
-                        }
-                        _ => self.column::<S, false, false>(
-                            simd,
-                            first + lane,
-                            count,
-                            weights,
-                            width,
-                        ),
+                    if slides && slide::reaches(&cut) && !S::LOOPS {
+                        slide::run(simd, &strip, cut.tile, geometry.stride[2]);
+                    } else {
+                        taps::run(simd, &strip, cut.tile);
                     }
                 }
-                lane += S::LANES;
-            }
-            panel = panel.wrapping_add(width * self.job.panels.rows());
-            first += PANEL;
+            });
+            x += cut.tile * cut.tiles;
         }
+        index += lines.count;
     }
+}
 
-    /// One vector of filters, all pixels of the row. `ONE`: each reads the channel of its own
-    /// number; `FULL`: every lane is a filter.
-    ///
-    /// # Safety
-    /// As for [`run`](Self::run).
-    #[inline(always)]
-    unsafe fn column<S: Simd, const ONE: bool, const FULL: bool>(
-        &self,
-        simd: S,
-        filter: usize,
-        count: usize,
-        weights: *const f32,
-        width: usize,
-    ) {
-        let geometry = self.job.geometry;
-        let multiplier = quotient(geometry.filters, geometry.channels);
-        let [_, kernel_height, kernel_width] = self.kernel;
-        let mask = simd.mask(count);
-        let activation = self.job.activation;
-        let (min, max) = (simd.splat(activation.min), simd.splat(activation.max));
-        let mut channels = [0; PANEL];
-        if !ONE {
-            for (lane, channel) in channels.iter_mut().enumerate().take(count) {
-                *channel = quotient(filter + lane, multiplier);
-            }
-        }
-        // SAFETY: the caller's. Only taps inside the input are read, and only lanes below `count`.
-        unsafe {
-            let load = |p: *const f32| {
-                if FULL {
-                    simd.load(p)
-                } else {
-                    simd.load_masked(p, mask)
-                }
-            };
-            for x in 0..self.job.sizes.output[2] {
-                let taps = self.axes[2].inside(x);
-                let start = self.axes[2]
-                    .position(x, taps.start)
-                    .wrapping_mul(geometry.channels);
-                let mut acc = load(weights);
-                for z in self.planes.clone() {
-                    let plane = (z - self.planes.start) * self.plane;
-                    for y in self.rows.clone() {
-                        let mut input = self
-                            .input
-                            .wrapping_add(plane + (y - self.rows.start) * self.window_row)
-                            .wrapping_add(start);
-                        let tap = (z * kernel_height + y) * kernel_width + taps.start;
-                        let mut w = weights.wrapping_add((1 + tap) * width);
-                        for _ in taps.clone() {
-                            let pixel = if ONE {
-                                load(input.wrapping_add(filter))
-                            } else {
-                                let mut lanes = [0.0; PANEL];
-                                for lane in 0..count {
-                                    lanes[lane] = input.add(channels[lane]).read();
-                                }
-                                simd.load(lanes.as_ptr())
-                            };
-                            acc = simd.mul_add(pixel, load(w), acc);
-                            input = input.wrapping_add(self.piece);
-                            w = w.wrapping_add(width);
-                        }
-                    }
-                }
-                let result = simd.clamp(acc, min, max);
-                let output = self.output.wrapping_add(x * geometry.filters + filter);
-                if FULL {
-                    simd.store(output, result);
-                } else {
-                    simd.store_masked(output, result, mask);
-                }
-            }
-        }
+/// Calls `body` for each segment of the filters.
+#[inline(always)]
+fn segments<S: Simd>(job: &Job<'_>, mut body: impl FnMut(Segment)) {
+    let filters = job.geometry.filters;
+    let last = filters % PANEL;
+    let full = filters - last;
+    let width = pack::width(last);
+    let whole = last / S::LANES;
+    let panel = full * job.panels.rows();
+    if full > 0 {
+        body(Segment {
+            filter: 0,
+            vectors: full / S::LANES,
+            filters: S::LANES,
+            panel: 0,
+            width: PANEL,
+        });
+    }
+    if whole > 0 {
+        body(Segment {
+            filter: full,
+            vectors: whole,
+            filters: S::LANES,
+            panel,
+            width,
+        });
+    }
+    if !last.is_multiple_of(S::LANES) {
+        body(Segment {
+            filter: full + whole * S::LANES,
+            vectors: 1,
+            filters: last % S::LANES,
+            panel: panel + whole * S::LANES,
+            width,
+        });
+    }
+}
+
+/// The strip of a segment's filters, for the tiles of a cut in some lines.
+#[inline(always)]
+fn strip(
+    job: &Job<'_>,
+    lines: &Lines,
+    cut: &Cut,
+    columns: &Columns,
+    segment: &Segment,
+    output: *mut f32,
+) -> Strip {
+    let geometry = job.geometry;
+    let [_, input_height, input_width] = geometry.input;
+    let [_, kernel_height, kernel_width] = geometry.kernel;
+    let row = input_width * geometry.channels;
+    let multiplier = quotient(geometry.filters, geometry.channels);
+    let channel = quotient(segment.filter, multiplier);
+    let bias = job.packed.as_ptr().wrapping_add(segment.panel);
+    let first = lines.planes.start * kernel_height + lines.rows.start;
+    let at = columns
+        .axis
+        .position(cut.x, 0)
+        .wrapping_mul(geometry.channels);
+    let output_row = columns.pixels * geometry.filters;
+    Strip {
+        lines: lines.count,
+        tiles: cut.tiles,
+        input: job
+            .input
+            .as_ptr()
+            .wrapping_add(lines.input * row + channel)
+            .wrapping_add(at),
+        // A step that is never taken may be past all bounds.
+        input_line: geometry.stride[1].wrapping_mul(row),
+        pixel: geometry.stride[2] * geometry.channels,
+        plane: geometry.dilation[0].wrapping_mul(input_height * row),
+        row: geometry.dilation[1].wrapping_mul(row),
+        tap: geometry.dilation[2] * geometry.channels,
+        planes: count(&lines.planes),
+        rows: count(&lines.rows),
+        taps: cut.taps,
+        vectors: segment.vectors,
+        panel: segment.width * job.panels.rows(),
+        bias,
+        weights: bias.wrapping_add((1 + first * kernel_width) * segment.width),
+        width: segment.width,
+        weights_row: kernel_width * segment.width,
+        weights_plane: kernel_height * kernel_width * segment.width,
+        output: output
+            .wrapping_add(lines.index * output_row + cut.x * geometry.filters + segment.filter),
+        output_line: output_row,
+        output_pixel: geometry.filters,
+        filters: segment.filters,
+        multiplier,
+        turn: segment.filter - channel * multiplier,
+        clamp: job.activation.range(),
     }
 }

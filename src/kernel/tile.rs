@@ -4,6 +4,9 @@
 //! Each output is one chain of multiply-adds: the bias, then window plane, row, column and channel
 //! in ascending order. Taps outside the input are left out of the chain.
 
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
 use crate::pack;
 use crate::simd::{Kernel, Simd};
 
@@ -121,7 +124,7 @@ impl<const M: usize, const V: usize> Kernel for Tile<'_, M, V> {
 
 /// Where vector `v` of a block lies in a row of weights: floats from the first.
 #[inline(always)]
-fn lane<S: Simd>(v: usize, panel: usize) -> usize {
+pub(super) fn lane<S: Simd>(v: usize, panel: usize) -> usize {
     v * S::LANES / pack::PANEL * panel + v * S::LANES % pack::PANEL
 }
 
@@ -213,13 +216,24 @@ unsafe fn span<S: Simd, const M: usize, const V: usize, const START: usize, cons
     mask: S::Mask,
 ) -> *const f32 {
     let end = if END == 0 { M - 1 } else { END };
-    let (pixel, width, panel) = (strip.pixel, strip.width, strip.panel);
+    let (pixel, panel) = (strip.pixel, strip.panel);
+    // So many vectors stand in full panels only, whose width the compiler can then fold in.
+    let width = if (V - 1) * S::LANES >= pack::PANEL / 2 {
+        pack::PANEL
+    } else {
+        strip.width
+    };
     // SAFETY: the caller's.
     unsafe {
         let mut x = input.wrapping_add(span.at);
         for _ in 0..span.pieces {
-            let mut p = x;
+            let mut p = simd.opaque(x);
             let mut left = span.len;
+            if S::LOOPS && left > 0 {
+                simd.add_channels(acc, START..end, p, pixel, w, width, left);
+                w = w.wrapping_add(width * left);
+                left = 0;
+            }
             macro_rules! channel {
                 ($pixels:ident $i:literal) => {
                     if $i < S::BLOCK {
@@ -234,17 +248,44 @@ unsafe fn span<S: Simd, const M: usize, const V: usize, const START: usize, cons
                 };
             }
             // Pixels stay in registers while their channels are used up, and each weight passes by.
-            while S::BLOCK > 1 && left >= S::BLOCK {
-                let mut pixels = [simd.pixel(p); M];
-                for m in START..end {
-                    pixels[m] = simd.pixel(p.add((m - START) * pixel));
+            // One address serves three pixels: at it, `pixel` further on and twice that.
+            if S::BLOCK > 1 && !S::LOOPS {
+                let mut bases = [p; M];
+                for (i, base) in bases.iter_mut().enumerate() {
+                    *base = p.wrapping_add(3 * i * pixel);
                 }
-                channel!(pixels 0);
-                channel!(pixels 1);
-                channel!(pixels 2);
-                channel!(pixels 3);
-                p = p.wrapping_add(S::BLOCK);
-                left -= S::BLOCK;
+                for _ in 0..left / S::BLOCK {
+                    let mut pixels = [simd.pixel(bases[0]); M];
+                    for m in START..end {
+                        let i = m - START;
+                        pixels[m] = simd.pixel(bases[i / 3].wrapping_add(i % 3 * pixel));
+                    }
+                    channel!(pixels 0);
+                    channel!(pixels 1);
+                    channel!(pixels 2);
+                    channel!(pixels 3);
+                    for base in &mut bases {
+                        *base = base.wrapping_add(S::BLOCK);
+                    }
+                }
+                p = bases[0];
+                left %= S::BLOCK;
+            }
+            // Fewer pixels than vectors: they stay in registers, and each weight passes by.
+            while S::BLOCK == 1 && M < V && left > 0 {
+                let mut a = [simd.splat(0.0); M];
+                for m in START..end {
+                    a[m] = simd.splat(p.add((m - START) * pixel).read());
+                }
+                for v in 0..V {
+                    let b = load::<S, V>(simd, w, v, panel, mask);
+                    for m in START..end {
+                        acc[m][v] = simd.mul_add(a[m], b, acc[m][v]);
+                    }
+                }
+                w = w.wrapping_add(width);
+                p = p.wrapping_add(1);
+                left -= 1;
             }
             // Weights stay in registers, and each pixel's channel passes by.
             while left > 0 {
@@ -280,10 +321,20 @@ unsafe fn finish<S: Simd, const M: usize, const V: usize>(
     mut output: *mut f32,
 ) -> *mut f32 {
     if let Some([min, max]) = strip.clamp {
-        let (min, max) = (simd.splat(min), simd.splat(max));
-        for acc in &mut acc {
-            for x in acc {
-                *x = simd.clamp(*x, min, max);
+        if min > f32::NEG_INFINITY {
+            let min = simd.splat(min);
+            for acc in &mut acc {
+                for x in acc {
+                    *x = simd.at_least(*x, min);
+                }
+            }
+        }
+        if max < f32::INFINITY {
+            let max = simd.splat(max);
+            for acc in &mut acc {
+                for x in acc {
+                    *x = simd.at_most(*x, max);
+                }
             }
         }
     }

@@ -82,36 +82,9 @@ pub(crate) fn quotient(a: usize, b: usize) -> usize {
     a.checked_div(b).unwrap_or(0)
 }
 
-/// An output row, counted through batch, depth and height.
-#[derive(Clone, Copy)]
-pub(crate) struct Position {
-    pub image: usize,
-    pub depth: usize,
-    pub height: usize,
-}
-
-impl Position {
-    pub fn of(row: usize, [depth, height, _]: [usize; 3]) -> Self {
-        let plane = quotient(row, height);
-        let image = quotient(plane, depth);
-        Position {
-            image,
-            depth: plane - image * depth,
-            height: row - plane * height,
-        }
-    }
-
-    /// Goes on by `rows`, none of them past the end of a plane.
-    #[inline(always)]
-    pub fn advance(&mut self, rows: usize, [depth, height, _]: [usize; 3]) {
-        self.height += rows;
-        if self.height == height {
-            self.height = 0;
-            self.depth += 1;
-            if self.depth == depth {
-                self.depth = 0;
-                self.image += 1;
-            }
-        }
-    }
+/// How many a range holds that does not run backwards. (`len` of a range has an assertion that the
+/// optimiser cannot always remove.)
+#[inline(always)]
+pub(crate) fn count(range: &Range<usize>) -> usize {
+    range.end - range.start
 }

@@ -31,6 +31,8 @@ unsafe impl Simd for Neon {
     /// 24 accumulators, 6 pixels and 2 vectors of weights are the 32 registers.
     const TILES: [usize; MOST_VECTORS + 1] = [0, 8, 8, 0, 6];
     const VECTORS: usize = 4;
+    const WIDE: usize = 4;
+    const SLIDE: usize = 8;
 
     #[inline(always)]
     fn splat(self, x: f32) -> float32x4_t {
@@ -42,13 +44,25 @@ unsafe impl Simd for Neon {
         unsafe { vfmaq_f32(c, a, b) }
     }
 
+    // `fmax` and `fmin` would lose the sign of a zero; comparison and selection do not.
     #[inline(always)]
-    fn clamp(self, x: float32x4_t, min: float32x4_t, max: float32x4_t) -> float32x4_t {
-        // `fmax` and `fmin` would lose the sign of a zero; comparison and selection do not.
+    fn at_least(self, x: float32x4_t, min: float32x4_t) -> float32x4_t {
+        unsafe { vbslq_f32(vcltq_f32(x, min), min, x) }
+    }
+
+    #[inline(always)]
+    fn at_most(self, x: float32x4_t, max: float32x4_t) -> float32x4_t {
+        unsafe { vbslq_f32(vcgtq_f32(x, max), max, x) }
+    }
+
+    #[inline(always)]
+    fn opaque(self, mut p: *const f32) -> *const f32 {
+        // SAFETY: no instruction.
         unsafe {
-            let low = vbslq_f32(vcltq_f32(x, min), min, x);
-            vbslq_f32(vcgtq_f32(low, max), max, low)
+            core::arch::asm!("/* {} */", inout(reg) p,
+                options(pure, nomem, nostack, preserves_flags));
         }
+        p
     }
 
     #[inline(always)]

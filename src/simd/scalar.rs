@@ -3,7 +3,11 @@
 //! Four floats at a time, so that sixteen accumulators share each load; a compiler that has four
 //! lanes may use them.
 
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
 use super::{Kernel, MOST_VECTORS, Simd};
+use core::array;
 
 /// The level that needs nothing of the CPU.
 ///
@@ -52,16 +56,65 @@ cfg_if::cfg_if! {
     ))] {
         pub(super) const FUSED: bool = true;
 
+        use super::cortex_m;
+        use core::ops::Range;
+
+        /// 16 accumulators, 8 weights and 4 channels of each pixel are the 32 registers.
+        const TILES: [usize; MOST_VECTORS + 1] = [0, 2, 2, 0, 0];
+        const VECTORS: usize = 2;
+
         #[inline(always)]
-        fn fused(a: f32, b: f32, c: f32) -> f32 {
-            let mut sum = c;
-            // SAFETY: an instruction of every FPU of a Cortex-M, on registers alone.
-            unsafe {
-                core::arch::asm!("vfma.f32 {0}, {1}, {2}",
-                    inout(sreg) sum, in(sreg) a, in(sreg) b,
-                    options(pure, nomem, nostack, preserves_flags));
-            }
-            sum
+        fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+            // SAFETY: one tap, and four floats of it in either array.
+            unsafe { cortex_m::add_taps(c, a.as_ptr(), 0, b.as_ptr(), 0, 1) }
+        }
+
+        macro_rules! loops {
+            () => {
+                const LOOPS: bool = true;
+
+                #[inline(always)]
+                fn opaque(self, mut p: *const f32) -> *const f32 {
+                    // SAFETY: no instruction.
+                    unsafe {
+                        core::arch::asm!("/* {} */", inout(reg) p,
+                            options(pure, nomem, nostack, preserves_flags));
+                    }
+                    p
+                }
+
+                #[inline(always)]
+                unsafe fn add_channels<const M: usize, const V: usize>(
+                    self,
+                    acc: &mut [[[f32; 4]; V]; M],
+                    pixels: Range<usize>,
+                    x: *const f32,
+                    pixel: usize,
+                    w: *const f32,
+                    width: usize,
+                    count: usize,
+                ) {
+                    let acc = acc.as_mut_ptr().wrapping_add(pixels.start).cast();
+                    // SAFETY: the caller's, and the tile is one of `TILES`.
+                    unsafe {
+                        cortex_m::add_channels(acc, pixels.len(), V, x, pixel, w, width, count)
+                    }
+                }
+
+                #[inline(always)]
+                unsafe fn add_taps(
+                    self,
+                    acc: [f32; 4],
+                    x: *const f32,
+                    tap: usize,
+                    w: *const f32,
+                    width: usize,
+                    count: usize,
+                ) -> [f32; 4] {
+                    // SAFETY: the caller's.
+                    unsafe { cortex_m::add_taps(acc, x, tap, w, width, count) }
+                }
+            };
         }
     } else if #[cfg(all(target_arch = "x86_64", target_feature = "fma"))] {
         pub(super) const FUSED: bool = true;
@@ -81,6 +134,28 @@ cfg_if::cfg_if! {
     }
 }
 
+cfg_if::cfg_if! {
+    if #[cfg(not(all(
+        target_arch = "arm",
+        target_os = "none",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64"),
+    )))] {
+        /// 16 accumulators, 4 weights and an input.
+        const TILES: [usize; MOST_VECTORS + 1] = [0, 4, 0, 0, 0];
+        const VECTORS: usize = 1;
+
+        #[inline(always)]
+        fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+            array::from_fn(|i| fused(a[i], b[i], c[i]))
+        }
+
+        macro_rules! loops {
+            () => {};
+        }
+    }
+}
+
 // SAFETY: it uses no instruction that the target lacks.
 unsafe impl Simd for Scalar {
     type F32 = [f32; 4];
@@ -90,9 +165,12 @@ unsafe impl Simd for Scalar {
 
     const LANES: usize = 4;
     const BLOCK: usize = 4;
-    /// 16 accumulators, 4 weights and an input in the 32 registers of a small FPU.
-    const TILES: [usize; MOST_VECTORS + 1] = [0, 4, 0, 0, 0];
-    const VECTORS: usize = 1;
+    const TILES: [usize; MOST_VECTORS + 1] = TILES;
+    const VECTORS: usize = VECTORS;
+    const WIDE: usize = VECTORS;
+    const SLIDE: usize = 3;
+
+    loops!();
 
     #[inline(always)]
     fn splat(self, x: f32) -> [f32; 4] {
@@ -101,26 +179,17 @@ unsafe impl Simd for Scalar {
 
     #[inline(always)]
     fn mul_add(self, a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
-        [
-            fused(a[0], b[0], c[0]),
-            fused(a[1], b[1], c[1]),
-            fused(a[2], b[2], c[2]),
-            fused(a[3], b[3], c[3]),
-        ]
+        mul_add(a, b, c)
     }
 
     #[inline(always)]
-    fn clamp(self, x: [f32; 4], min: [f32; 4], max: [f32; 4]) -> [f32; 4] {
-        let mut result = x;
-        for lane in 0..4 {
-            let low = if x[lane] < min[lane] {
-                min[lane]
-            } else {
-                x[lane]
-            };
-            result[lane] = if low > max[lane] { max[lane] } else { low };
-        }
-        result
+    fn at_least(self, x: [f32; 4], min: [f32; 4]) -> [f32; 4] {
+        array::from_fn(|i| if x[i] < min[i] { min[i] } else { x[i] })
+    }
+
+    #[inline(always)]
+    fn at_most(self, x: [f32; 4], max: [f32; 4]) -> [f32; 4] {
+        array::from_fn(|i| if x[i] > max[i] { max[i] } else { x[i] })
     }
 
     #[inline(always)]

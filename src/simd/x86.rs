@@ -95,8 +95,10 @@ unsafe impl Simd for Avx2 {
     const LANES: usize = 8;
     const BLOCK: usize = 1;
     /// 12 accumulators, 2 vectors of weights, an input, and one to spare of 16 registers.
-    const TILES: [usize; MOST_VECTORS + 1] = [0, 12, 6, 0, 0];
+    const TILES: [usize; MOST_VECTORS + 1] = [0, 12, 6, 0, 3];
     const VECTORS: usize = 2;
+    const WIDE: usize = 4;
+    const SLIDE: usize = 8;
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m256 {
@@ -109,9 +111,15 @@ unsafe impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn clamp(self, x: __m256, min: __m256, max: __m256) -> __m256 {
-        // Both instructions return their second operand for NaN and for two zeros.
-        unsafe { _mm256_min_ps(max, _mm256_max_ps(min, x)) }
+    fn at_least(self, x: __m256, min: __m256) -> __m256 {
+        // It returns its second operand for NaN and for two zeros.
+        unsafe { _mm256_max_ps(min, x) }
+    }
+
+    #[inline(always)]
+    fn at_most(self, x: __m256, max: __m256) -> __m256 {
+        // It returns its second operand for NaN and for two zeros.
+        unsafe { _mm256_min_ps(max, x) }
     }
 
     #[inline(always)]
@@ -176,8 +184,10 @@ unsafe impl Simd for Avx512 {
     /// 14 accumulators, half of what the registers could hold: measured, tiles of 14 pixels by 2
     /// vectors are no faster over long sums and slower over short ones and where 14 pixels are so
     /// far apart that the first-level cache cannot keep all their lines.
-    const TILES: [usize; MOST_VECTORS + 1] = [0, 14, 7, 0, 0];
+    const TILES: [usize; MOST_VECTORS + 1] = [0, 14, 7, 0, 3];
     const VECTORS: usize = 2;
+    const WIDE: usize = 4;
+    const SLIDE: usize = 8;
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {
@@ -190,9 +200,15 @@ unsafe impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn clamp(self, x: __m512, min: __m512, max: __m512) -> __m512 {
-        // Both instructions return their second operand for NaN and for two zeros.
-        unsafe { _mm512_min_ps(max, _mm512_max_ps(min, x)) }
+    fn at_least(self, x: __m512, min: __m512) -> __m512 {
+        // It returns its second operand for NaN and for two zeros.
+        unsafe { _mm512_max_ps(min, x) }
+    }
+
+    #[inline(always)]
+    fn at_most(self, x: __m512, max: __m512) -> __m512 {
+        // It returns its second operand for NaN and for two zeros.
+        unsafe { _mm512_min_ps(max, x) }
     }
 
     #[inline(always)]
