@@ -1,0 +1,157 @@
+//! Slices that lie against pages nobody may touch.
+
+use std::ptr;
+
+/// Where a slice lies between the two guard pages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum At {
+    /// Its first float is the first after a guard page.
+    Start,
+    /// Its last float is the last before a guard page.
+    End,
+    /// So many floats after the start.
+    Offset(usize),
+}
+
+/// Pages of floats with an unmapped page on either side.
+pub struct Arena {
+    base: *mut u8,
+    page: usize,
+    bytes: usize,
+}
+
+impl Arena {
+    /// Room for `floats`, and for an offset of a page.
+    pub fn new(floats: usize) -> Arena {
+        // SAFETY: a question about the system.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+        let bytes = (floats * 4).next_multiple_of(page) + page;
+        // SAFETY: a fresh mapping, which nothing else knows of.
+        let base = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                bytes + 2 * page,
+                libc::PROT_NONE,
+                libc::MAP_PRIVATE | libc::MAP_ANON,
+                -1,
+                0,
+            )
+        };
+        assert_ne!(
+            base,
+            libc::MAP_FAILED,
+            "mmap: {}",
+            std::io::Error::last_os_error()
+        );
+        let arena = Arena {
+            base: base.cast(),
+            page,
+            bytes,
+        };
+        arena.protect(libc::PROT_READ | libc::PROT_WRITE);
+        arena
+    }
+
+    fn protect(&self, protection: i32) {
+        // SAFETY: the pages between the guards are this arena's.
+        let result =
+            unsafe { libc::mprotect(self.base.add(self.page).cast(), self.bytes, protection) };
+        assert_eq!(result, 0, "mprotect: {}", std::io::Error::last_os_error());
+    }
+
+    /// The float that a slice of `len` starts at.
+    fn place(&self, len: usize, at: At) -> *mut f32 {
+        let offset = match at {
+            At::Start => 0,
+            At::End => self.bytes - len * 4,
+            At::Offset(floats) => floats * 4,
+        };
+        assert!(
+            offset + len * 4 <= self.bytes,
+            "the arena is too small for {len} floats"
+        );
+        // SAFETY: within the mapping, as was just checked.
+        unsafe { self.base.add(self.page + offset).cast() }
+    }
+
+    /// A copy that may be read and not written.
+    pub fn read_only(&mut self, values: &[f32], at: At) -> &[f32] {
+        self.writable(values, at);
+        self.protect(libc::PROT_READ);
+        let start = self.place(values.len(), at);
+        // SAFETY: inside the arena, which `self` keeps borrowed; written a line above.
+        unsafe { std::slice::from_raw_parts(start, values.len()) }
+    }
+
+    /// A copy that may be written. What lies around it within the arena is a pattern.
+    pub fn writable(&mut self, values: &[f32], at: At) -> &mut [f32] {
+        self.protect(libc::PROT_READ | libc::PROT_WRITE);
+        let start = self.place(values.len(), at);
+        // SAFETY: inside the arena, which `self` keeps borrowed; every bit pattern is a float.
+        unsafe {
+            ptr::write_bytes(self.base.add(self.page), PATTERN, self.bytes);
+            ptr::copy_nonoverlapping(values.as_ptr(), start, values.len());
+            std::slice::from_raw_parts_mut(start, values.len())
+        }
+    }
+
+    /// The slice of `len` floats that was last placed there, after everything around it in the
+    /// arena is seen to be as it was.
+    #[track_caller]
+    pub fn intact(&self, len: usize, at: At) -> &[f32] {
+        let start = self.place(len, at);
+        // SAFETY: the arena's pages are mapped readable, and `&self` is the only borrow.
+        let (all, slice) = unsafe {
+            (
+                std::slice::from_raw_parts(self.base.add(self.page), self.bytes),
+                std::slice::from_raw_parts(start, len),
+            )
+        };
+        let first = start.addr() - all.as_ptr().addr();
+        let around = all[..first].iter().chain(&all[first + len * 4..]);
+        assert!(
+            around.copied().all(|byte| byte == PATTERN),
+            "written beside a slice of {len} {at:?}"
+        );
+        slice
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is this arena's, and nothing borrows it any more.
+        unsafe { libc::munmap(self.base.cast(), self.bytes + 2 * self.page) };
+    }
+}
+
+const PATTERN: u8 = 0xa5;
+
+/// Runs `body` in a forked child and returns the signal that ended it, if one did.
+///
+/// `body` must do nothing but touch memory: the child has one thread of the many that the test
+/// program had.
+pub fn signal_of(body: impl FnOnce()) -> Option<i32> {
+    // SAFETY: the child touches memory and exits, or dies; it takes no lock. A limit of no core
+    // keeps its death from the disk.
+    unsafe {
+        match libc::fork() {
+            -1 => panic!("fork: {}", std::io::Error::last_os_error()),
+            0 => {
+                let none = libc::rlimit {
+                    rlim_cur: 0,
+                    rlim_max: 0,
+                };
+                libc::setrlimit(libc::RLIMIT_CORE, &none);
+                libc::signal(libc::SIGSEGV, libc::SIG_DFL);
+                libc::signal(libc::SIGBUS, libc::SIG_DFL);
+                body();
+                libc::_exit(0)
+            }
+            child => {
+                let mut status = 0;
+                assert_eq!(libc::waitpid(child, &mut status, 0), child);
+                libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status))
+            }
+        }
+    }
+}

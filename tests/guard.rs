@@ -1,0 +1,218 @@
+//! No run reads or writes a float outside its slices: each slice lies against unmapped pages, at
+//! its end, at its beginning, and at every alignment that a slice of floats can have.
+#![cfg(unix)]
+
+mod common;
+
+use common::guard::{Arena, At, signal_of};
+use common::{Case, assert_same, fit, levels};
+use microconv::{Geometry, Level, Padding};
+use std::ops::Range;
+
+/// One arena per slice that a run takes.
+struct Arenas {
+    input: Arena,
+    packed: Arena,
+    output: Arena,
+    scratch: Arena,
+}
+
+/// Floats that the largest slice of these tests has.
+const ROOM: usize = 1 << 14;
+
+impl Arenas {
+    fn new() -> Arenas {
+        let [input, packed, output, scratch] = [ROOM; 4].map(Arena::new);
+        Arenas {
+            input,
+            packed,
+            output,
+            scratch,
+        }
+    }
+
+    /// Some rows of a case with its four slices at these places.
+    fn run(&mut self, case: &Case, level: Level, rows: Range<usize>, at: [At; 4]) -> Vec<f32> {
+        let plan = &case.plan;
+        let [in_input, in_packed, in_output, in_scratch] = at;
+        let (row, len) = (plan.input_row_len(), rows.len() * plan.output_row_len());
+        let from = plan.input_rows(rows.clone()).expect("rows of the plan");
+        let input = &case.input[from.start * row..from.end * row];
+        plan.run_rows(
+            level,
+            rows,
+            self.input.read_only(input, in_input),
+            self.packed.read_only(&case.packed, in_packed),
+            self.output.writable(&vec![f32::NAN; len], in_output),
+            self.scratch
+                .writable(&vec![f32::NAN; plan.scratch_len()], in_scratch),
+        )
+        .unwrap_or_else(|error| panic!("{error}: {case}"));
+        self.scratch.intact(plan.scratch_len(), in_scratch);
+        self.output.intact(len, in_output).to_vec()
+    }
+}
+
+/// Small layers of every path: numbers of filters around the widths of vectors and panels, rows
+/// around the lengths of tiles, and each kind of border.
+fn layers() -> Vec<Geometry> {
+    let mut layers = vec![];
+    for filters in [
+        1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 20, 24, 25, 31, 32, 33, 47,
+    ] {
+        layers.push(Geometry::conv2d([1, 1 + filters % 29, 3], filters, [1, 1]));
+        layers.push(Geometry::conv2d([3, 5, 1 + filters % 7], filters, [3, 3]));
+        layers.push(
+            Geometry::conv2d([3, 1 + filters % 16, 5], filters, [3, 3]).padding(Padding::Same),
+        );
+        layers.push(
+            Geometry::conv2d([2, 4, 6], 2 * filters, [2, 2])
+                .groups(2)
+                .padding(Padding::Same),
+        );
+        layers.push(Geometry::depthwise2d([3, 4, filters], 1, [3, 3]).padding(Padding::Same));
+        layers.push(Geometry::depthwise2d([3, 4, filters], 1, [2, 2]).stride(2));
+        layers.push(
+            Geometry::depthwise2d([2, 3, filters], 3, [2, 2])
+                .dilation(2)
+                .padding(Padding::square(1)),
+        );
+    }
+    for width in 1..=30 {
+        layers.push(Geometry::conv1d([width, 4], 20, 1).stride(1 + width % 3));
+        layers.push(Geometry::conv2d([2, width, 2], 33, [2, 3]).padding(Padding::square(1)));
+        layers.push(fit(Geometry::conv1d([width, 3], 6, 4)
+            .stride(1 + width % 2)
+            .dilation(1 + width % 3)
+            .padding(Padding::sides([[0, 0], [width % 5, width % 4]]))));
+    }
+    layers.push(Geometry::conv3d([3, 4, 3, 2], 17, [2, 3, 3]).padding(Padding::cube(1)));
+    layers.push(
+        Geometry::conv3d([3, 4, 3, 9], 9, [2, 3, 3])
+            .groups(9)
+            .padding(Padding::cube(1)),
+    );
+    layers.push(
+        Geometry::conv3d([2, 2, 2, 5], 3, [1, 1, 1])
+            .stride(2)
+            .batch(3),
+    );
+    layers.push(Geometry::conv2d([1, 1, 3], 5, [3, 3]).padding(Padding::square(4)));
+    layers.push(
+        Geometry::conv2d([4, 4, 1], 6, [3, 3])
+            .padding(Padding::Same)
+            .batch(2),
+    );
+    layers
+}
+
+#[test]
+fn flush_against_a_guard_page() {
+    let levels = levels();
+    let mut arenas = Arenas::new();
+    for (seed, layer) in layers().into_iter().enumerate() {
+        let case = Case::new(layer, seed as u64);
+        for &level in &levels {
+            let expected = case.expected(level.is_fused());
+            for at in [At::Start, At::End] {
+                let output = arenas.run(&case, level, 0..case.plan.output_rows(), [at; 4]);
+                assert_same(&output, &expected, || format!("{level} {at:?}: {case}"));
+            }
+        }
+    }
+}
+
+/// A part of the rows gets the input rows that it needs and no other.
+#[test]
+fn rows_flush_against_a_guard_page() {
+    let levels = levels();
+    let mut arenas = Arenas::new();
+    for (seed, layer) in layers().into_iter().enumerate() {
+        let case = Case::new(layer, seed as u64);
+        let (rows, row) = (case.plan.output_rows(), case.plan.output_row_len());
+        let parts = [
+            0..rows / 2,
+            rows / 2..rows,
+            rows / 3..rows / 3 + 1,
+            rows - 1..rows,
+            0..0,
+        ];
+        for &level in &levels {
+            let expected = case.expected(level.is_fused());
+            for part in parts.clone() {
+                let expected = &expected[part.start * row..part.end * row];
+                for at in [At::Start, At::End] {
+                    let output = arenas.run(&case, level, part.clone(), [at; 4]);
+                    assert_same(&output, expected, || {
+                        format!("{level} {at:?} {part:?}: {case}")
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Every address modulo 64 bytes that a float can have, the four slices at different ones.
+#[test]
+fn odd_addresses() {
+    let levels = levels();
+    let mut arenas = Arenas::new();
+    for (seed, layer) in layers().into_iter().enumerate().step_by(3) {
+        let case = Case::new(layer, seed as u64);
+        for &level in &levels {
+            let expected = case.expected(level.is_fused());
+            for offset in 0..16 {
+                let at = [1, 3, 5, 7].map(|odd| At::Offset((offset * odd + odd / 2) % 16 + 16));
+                let output = arenas.run(&case, level, 0..case.plan.output_rows(), at);
+                assert_same(&output, &expected, || format!("{level} {at:?}: {case}"));
+            }
+        }
+    }
+}
+
+/// What the tests above rest on: a float too far on either side, and a write to an input, is death.
+#[test]
+fn the_harness_can_fail() {
+    let mut arena = Arena::new(100);
+    let killed = |signal| signal == Some(libc::SIGSEGV) || signal == Some(libc::SIGBUS);
+    for at in [At::Start, At::End] {
+        let slice = arena.writable(&[1.0; 100], at);
+        let (first, last) = (slice.as_mut_ptr(), &raw mut slice[99]);
+        let beyond = if at == At::Start {
+            first.wrapping_sub(1)
+        } else {
+            last.wrapping_add(1)
+        };
+        // SAFETY: inside the slice.
+        let inside = signal_of(|| unsafe {
+            first.write_volatile(2.0);
+            assert!(last.read_volatile() == 1.0);
+        });
+        assert_eq!(inside, None, "{at:?}");
+        // SAFETY: there is none. The child is to die of it, which is what is tested.
+        assert!(
+            killed(signal_of(|| unsafe { _ = beyond.read_volatile() })),
+            "{at:?}"
+        );
+        // SAFETY: as above.
+        assert!(
+            killed(signal_of(|| unsafe { beyond.write_volatile(2.0) })),
+            "{at:?}"
+        );
+    }
+    let constant = arena.read_only(&[1.0; 100], At::End).as_ptr().cast_mut();
+    // SAFETY: as above.
+    assert!(killed(signal_of(|| unsafe {
+        constant.write_volatile(2.0)
+    })));
+}
+
+#[test]
+#[should_panic(expected = "written beside a slice of 3")]
+fn a_write_beside_a_slice_is_seen() {
+    let mut arena = Arena::new(100);
+    let first = arena.writable(&[1.0; 3], At::Offset(5)).as_mut_ptr();
+    // SAFETY: beside the slice, inside the arena's pages, which nothing borrows now.
+    unsafe { first.add(3).write(0.0) };
+    arena.intact(3, At::Offset(5));
+}

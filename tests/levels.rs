@@ -1,0 +1,93 @@
+//! What a CPU is said to have.
+
+mod common;
+
+use common::{levels, missing_levels};
+use microconv::{Error, Level};
+
+/// All tests take their levels from `levels`, which fails where a required one is not there.
+#[test]
+fn required_levels_are_there() {
+    assert!(!levels().is_empty());
+}
+
+#[test]
+fn a_missing_level_is_reported() {
+    let absent = Level::NAMES
+        .into_iter()
+        .find(|name| Level::named(name).is_err());
+    let absent = absent.expect("no CPU has all levels");
+    let here = Level::detect();
+    let reason = format!("{absent}: level {absent} is not available on this CPU or in this build");
+    assert_eq!(missing_levels(&format!("{here}, {absent}")), [reason]);
+    assert_eq!(missing_levels("sve9"), ["sve9: no level has this name"]);
+    assert!(missing_levels("").is_empty());
+    assert!(missing_levels("scalar").is_empty());
+}
+
+#[test]
+fn all_ends_with_scalar_and_starts_with_the_best() {
+    let names: Vec<&str> = Level::all().map(Level::name).collect();
+    assert_eq!(names.last(), Some(&"scalar"));
+    assert_eq!(names.first(), Some(&Level::detect().name()));
+    // In the order of `NAMES`, so each at most once.
+    let ranks: Vec<_> = names
+        .iter()
+        .map(|name| Level::NAMES.iter().position(|known| known == name))
+        .collect();
+    assert!(
+        ranks.is_sorted_by(|a, b| a < b) && ranks[0].is_some(),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn names_are_answered() {
+    for name in Level::NAMES {
+        match Level::named(name) {
+            Ok(level) => {
+                assert_eq!(level.name(), name);
+                assert_eq!(level.to_string(), name);
+                assert!(Level::all().any(|other| other == level));
+            }
+            Err(error) => {
+                assert_eq!(error, Error::LevelAbsent(name));
+                assert!(Level::all().all(|other| other.name() != name));
+            }
+        }
+    }
+    for name in ["", "AVX2", "avx2 ", "sse2", "avx", "scalar\0"] {
+        assert_eq!(Level::named(name), Err(Error::LevelUnknown), "{name:?}");
+    }
+}
+
+#[test]
+fn every_level_but_scalar_is_fused() {
+    for level in Level::all() {
+        assert!(level.is_fused() || level.name() == "scalar");
+    }
+    // Where the target's base has a fused instruction the scalar level uses it.
+    if cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
+        assert!(Level::all().all(Level::is_fused));
+    }
+}
+
+/// What this crate finds is what the standard library finds.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn detection_agrees_with_the_standard_library() {
+    use std::arch::is_x86_feature_detected as has;
+    let avx2 = has!("avx2") && has!("fma");
+    let avx512 =
+        avx2 && has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl");
+    assert_eq!(Level::named("avx2").is_ok(), avx2);
+    assert_eq!(Level::named("avx512").is_ok(), avx512);
+    assert_eq!(Level::named("neon"), Err(Error::LevelAbsent("neon")));
+}
+
+#[test]
+#[cfg(target_arch = "aarch64")]
+fn neon_is_there() {
+    assert_eq!(Level::detect().name(), "neon");
+    assert_eq!(Level::named("avx2"), Err(Error::LevelAbsent("avx2")));
+}

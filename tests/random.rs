@@ -1,0 +1,122 @@
+//! Random layers and numbers. A failure is shrunk, and its seed kept in `random.regressions` beside
+//! this file, to be tried first ever after.
+
+mod common;
+
+use common::{ACTIVATIONS, Case, Values, cases, fit, levels};
+use microconv::{Activation, Geometry, Level, Padding};
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use std::sync::LazyLock;
+
+/// Asked once, and not for each case.
+static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(levels);
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: cases(10_000),
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    }
+}
+
+/// The layer with fewer channels or filters, until it is small enough that many can be tried.
+fn bounded(mut layer: Geometry) -> Geometry {
+    let macs = |layer: Geometry| layer.sizes().map_or(0, |sizes| sizes.macs);
+    while macs(layer) > 100_000 {
+        let groups = layer.groups;
+        let most = groups
+            .max(layer.channels / groups)
+            .max(layer.filters / groups);
+        if most == groups {
+            layer.channels = layer.channels / groups * groups.div_ceil(2);
+            layer.filters = layer.filters / groups * groups.div_ceil(2);
+            layer.groups = groups.div_ceil(2);
+        } else if most == layer.channels / groups {
+            layer.channels = most.div_ceil(2) * groups;
+        } else {
+            layer.filters = most.div_ceil(2) * groups;
+        }
+        if layer.channels * layer.filters == 1 {
+            break;
+        }
+    }
+    layer
+}
+
+fn steps() -> impl Strategy<Value = [usize; 3]> {
+    [1..=3usize, 1..=3, 1..=3]
+}
+
+fn padding() -> impl Strategy<Value = Padding> {
+    let side = || [0..=6usize, 0..=6];
+    prop_oneof![
+        Just(Padding::Valid),
+        Just(Padding::Same),
+        [side(), side(), side()].prop_map(Padding::Explicit),
+        (0..=3usize).prop_map(Padding::square),
+    ]
+}
+
+/// Sizes and windows of one, two or three axes.
+fn axes() -> impl Strategy<Value = ([usize; 3], [usize; 3])> {
+    prop_oneof![
+        ([1..=1usize, 1..=1, 1..=40], [1..=1usize, 1..=1, 1..=9]),
+        ([1..=1usize, 1..=9, 1..=20], [1..=1usize, 1..=5, 1..=5]),
+        ([1..=4usize, 1..=5, 1..=8], [1..=3usize, 1..=3, 1..=3]),
+    ]
+}
+
+/// Groups, and channels and filters of each.
+fn channels() -> impl Strategy<Value = [usize; 3]> {
+    prop_oneof![
+        [1..=1usize, 1..=70, 1..=70],
+        [1..=5usize, 1..=12, 1..=36],
+        [1..=70usize, 1..=1, 1..=3],
+    ]
+}
+
+prop_compose! {
+    fn layer()(
+        (input, kernel) in axes(),
+        [groups, channels, filters] in channels(),
+        stride in steps(),
+        dilation in steps(),
+        padding in padding(),
+        batch in 1..=3usize,
+    ) -> Geometry {
+        let [d, h, w] = input;
+        let geometry = Geometry::conv3d([d, h, w, groups * channels], groups * filters, kernel)
+            .groups(groups)
+            .strides(stride)
+            .dilations(dilation)
+            .padding(padding)
+            .batch(batch);
+        bounded(fit(geometry))
+    }
+}
+
+fn activation() -> impl Strategy<Value = Activation> {
+    prop_oneof![
+        proptest::sample::select(&ACTIVATIONS[..]),
+        (-2f32..2.0, 0f32..2.0).prop_map(|(min, more)| Activation {
+            min,
+            max: min + more
+        }),
+    ]
+}
+
+fn values() -> impl Strategy<Value = Values> {
+    proptest::sample::select(&[Values::Unit, Values::Wide, Values::Tiny, Values::Special][..])
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn every_level_computes_the_chain(
+        layer in layer(), activation in activation(), values in values(), seed: u64,
+    ) {
+        Case::with(layer, activation, values, seed).check(&LEVELS);
+    }
+}
