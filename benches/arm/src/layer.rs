@@ -1,0 +1,65 @@
+//! A layer and a number of calls, as words: `LEVEL CALLS H W C_IN C_OUT K STRIDE PAD GROUPS DEPTH`, the last nine being columns of
+//! `benches/layers.csv`.
+
+use core::str::SplitAsciiWhitespace;
+
+use microconv::{Geometry, Level, Padding};
+
+pub struct Job {
+    pub level: Level,
+    pub calls: usize,
+    pub geometry: Geometry,
+}
+
+pub fn parse(words: &str) -> Result<Job, &'static str> {
+    let mut words = words.split_ascii_whitespace();
+    let level =
+        Level::named(words.next().ok_or("no level")?).map_err(|_| "the level is not there")?;
+    let calls = number(&mut words)?;
+    let [h, w, c_in, c_out] = [
+        number(&mut words)?,
+        number(&mut words)?,
+        number(&mut words)?,
+        number(&mut words)?,
+    ];
+    let [k, stride] = [number(&mut words)?, number(&mut words)?];
+    let (all, sides) = padding(words.next().ok_or("no padding")?)?;
+    let [groups, depth] = [number(&mut words)?, number(&mut words)?];
+    if words.next().is_some() {
+        return Err("too many words");
+    }
+    // The CSV says a window's size once; it reaches over the depth where there is one.
+    let geometry = if depth == 1 {
+        Geometry::conv2d([h, w, c_in], c_out, [k, k]).padding(Padding::sides(sides))
+    } else {
+        Geometry::conv3d([depth, h, w, c_in], c_out, [k, k, k]).padding(Padding::Explicit([
+            [all.ok_or("a volume's padding is one number")?; 2],
+            sides[0],
+            sides[1],
+        ]))
+    };
+    Ok(Job {
+        level,
+        calls,
+        geometry: geometry.stride(stride).groups(groups),
+    })
+}
+
+fn number(words: &mut SplitAsciiWhitespace) -> Result<usize, &'static str> {
+    words
+        .next()
+        .and_then(|word| word.parse().ok())
+        .ok_or("a number is missing")
+}
+
+/// `1` on every side, or `top:bottom:left:right`.
+fn padding(word: &str) -> Result<(Option<usize>, [[usize; 2]; 2]), &'static str> {
+    if let Ok(all) = word.parse() {
+        return Ok((Some(all), [[all; 2]; 2]));
+    }
+    let mut sides = word
+        .split(':')
+        .map(|side| side.parse().map_err(|_| "a bad padding"));
+    let mut side = || sides.next().unwrap_or(Err("a bad padding"));
+    Ok((None, [[side()?, side()?], [side()?, side()?]]))
+}
