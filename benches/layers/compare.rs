@@ -1,6 +1,7 @@
 //! The comparison itself.
 
 #[path = "../../examples/roofline/layers.rs"]
+#[allow(dead_code)] // the example also selects layers by name
 mod layers;
 
 #[path = "../../examples/roofline/measure.rs"]

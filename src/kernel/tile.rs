@@ -218,7 +218,7 @@ unsafe fn span<S: Simd, const M: usize, const V: usize, const START: usize, cons
     let end = if END == 0 { M - 1 } else { END };
     let (pixel, panel) = (strip.pixel, strip.panel);
     // So many vectors stand in full panels only, whose width the compiler can then fold in.
-    let width = if (V - 1) * S::LANES >= pack::PANEL / 2 {
+    let width = if S::BLOCK > 1 && (V - 1) * S::LANES >= pack::PANEL / 2 {
         pack::PANEL
     } else {
         strip.width
