@@ -1,4 +1,20 @@
-//! The comparison itself.
+//! The layers of `layers.csv` against what one would write instead.
+//!
+//! ```text
+//! cd benches/layers
+//! cargo bench                    everything, some three minutes
+//! cargo bench -- res_c           what has this in its name
+//! ```
+//!
+//! * `microconv`: at the best level of this CPU.
+//! * `im2col+gemm`: the image's windows are copied out into a matrix, and the crate gemm multiplies
+//!   it with the weights, on one thread. The copy is in the time, as it is one for each image; the
+//!   weights are laid out before. Not for layers in groups, which would need one small matrix each.
+//! * `naive`: nested loops and a sum in double precision, [`reference::conv`]. Only for layers of at
+//!   most 1.5 million multiply-accumulates; the others would take minutes.
+//!
+//! An element is a floating-point operation, two for each multiply-accumulate, so that criterion's
+//! `Gelem/s` are GFLOP/s. Before a layer is timed, the results are compared.
 
 #[path = "../../examples/roofline/layers.rs"]
 #[allow(dead_code)] // the example also selects layers by name
@@ -20,8 +36,7 @@ use std::time::Duration;
 /// Multiply-accumulates of the largest layer that the naive loops are timed on.
 const NAIVE: u64 = 1_500_000;
 
-/// Every layer that the command line, which is criterion's, does not filter out.
-pub fn run() {
+fn main() {
     let mut criterion = Criterion::default()
         .without_plots()
         .warm_up_time(Duration::from_millis(200))
