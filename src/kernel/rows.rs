@@ -55,11 +55,8 @@ impl Rows {
         let z = plane - image * self.output_depth;
         let y = row - plane * self.output_height;
         let (planes, rows) = (self.depth.inside(z), self.height.inside(y));
-        let count = self
-            .height
-            .alike(y)
-            .min(end - index)
-            .min(self.output_height - y);
+        // Alike rows are rows of one plane.
+        let count = self.height.alike(y).min(end - index);
         if planes.is_empty() || rows.is_empty() {
             return Lines {
                 index,

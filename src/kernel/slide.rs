@@ -119,19 +119,25 @@ unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize, const FULL: bool>(
                     load(weights.wrapping_add(strip.width)),
                     load(weights.wrapping_add(2 * strip.width)),
                 ];
-                let mut p = row;
-                for i in 0..inputs {
-                    let missed = i == 0 && first > 0 || i == inputs - 1 && last < 3;
-                    if !missed {
-                        let x = load(p);
-                        for m in 0..M {
-                            if m * STRIDE <= i && i <= m * STRIDE + 2 {
-                                acc[m] = simd.mul_add(x, w[i - m * STRIDE], acc[m]);
+                // Written out, as the compiler does not unroll seventeen rounds by itself.
+                let p = row;
+                macro_rules! input {
+                    ($p:ident: $($i:literal)*) => {$(
+                        let i = $i;
+                        let missed = i == 0 && first > 0 || i + 1 == inputs && last < 3;
+                        if i < inputs && !missed {
+                            let x = load($p);
+                            for m in 0..M {
+                                if m * STRIDE <= i && i <= m * STRIDE + 2 {
+                                    acc[m] = simd.mul_add(x, w[i - m * STRIDE], acc[m]);
+                                }
                             }
                         }
-                    }
-                    p = p.wrapping_add(strip.tap);
+                        let $p = $p.wrapping_add(strip.tap);
+                    )*};
                 }
+                input!(p: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
+                let _ = p;
                 row = row.wrapping_add(strip.row);
                 weights = weights.wrapping_add(strip.weights_row);
             }
