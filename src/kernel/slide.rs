@@ -119,24 +119,31 @@ unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize, const FULL: bool>(
                     load(weights.wrapping_add(strip.width)),
                     load(weights.wrapping_add(2 * strip.width)),
                 ];
-                // Written out, as the compiler does not unroll seventeen rounds by itself.
-                let p = row;
+                let mut p = row;
                 macro_rules! input {
-                    ($p:ident: $($i:literal)*) => {$(
+                    ($($i:expr),*) => {$(
                         let i = $i;
                         let missed = i == 0 && first > 0 || i + 1 == inputs && last < 3;
                         if i < inputs && !missed {
-                            let x = load($p);
+                            let x = load(p);
                             for m in 0..M {
                                 if m * STRIDE <= i && i <= m * STRIDE + 2 {
                                     acc[m] = simd.mul_add(x, w[i - m * STRIDE], acc[m]);
                                 }
                             }
                         }
-                        let $p = $p.wrapping_add(strip.tap);
+                        p = p.wrapping_add(strip.tap);
                     )*};
                 }
-                input!(p: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
+                if STRIDE == 1 {
+                    for i in 0..inputs {
+                        input!(i);
+                    }
+                } else {
+                    // Written out: the compiler leaves this many rounds a loop, with its sums in
+                    // memory.
+                    input!(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+                }
                 let _ = p;
                 row = row.wrapping_add(strip.row);
                 weights = weights.wrapping_add(strip.weights_row);
