@@ -3,21 +3,32 @@
 use crate::measure::Measurement;
 use crate::options::Options;
 use microconv::Level;
+use std::io::{Write, stdout};
 
 const COLUMNS: &str = "layer,dtype,layout,level,algorithm,macs,median_us,gflops,peak_gflops,share,scratch_bytes,packed_bytes";
 /// Characters of a bar that stands for the peak.
 const BAR: f64 = 40.0;
 
+/// Prints a line. A reader that has gone away (`| head`) is no error.
+macro_rules! line {
+    ($($arg:tt)*) => {
+        let _ = writeln!(stdout(), $($arg)*);
+    };
+}
+
 pub fn header(options: &Options, level: Level) {
     if options.csv {
-        println!("{COLUMNS}");
+        line!("{COLUMNS}");
     } else {
-        println!(
+        line!(
             "f32, nhwc, level {level}, one thread; the bar is the share of the multiply-add peak\n"
         );
-        println!(
+        line!(
             "{:<14} {:>9} {:>9} {:>7}",
-            "layer", "us", "GFLOP/s", "share"
+            "layer",
+            "us",
+            "GFLOP/s",
+            "share"
         );
     }
 }
@@ -26,13 +37,18 @@ pub fn row(options: &Options, row: &Measurement) {
     let (gflops, share) = (row.gflops(), row.share());
     let median_us = row.median.as_secs_f64() * 1e6;
     if options.csv {
-        println!(
+        line!(
             "{},f32,nhwc,{},direct,{},{median_us:.3},{gflops:.2},{:.2},{share:.4},{},{}",
-            row.layer, row.level, row.macs, row.peak_gflops, row.scratch_bytes, row.packed_bytes,
+            row.layer,
+            row.level,
+            row.macs,
+            row.peak_gflops,
+            row.scratch_bytes,
+            row.packed_bytes,
         );
     } else {
         let bar = "#".repeat((share * BAR).round() as usize);
-        println!(
+        line!(
             "{:<14} {median_us:>9.1} {gflops:>9.1} {:>6.1}% {bar}",
             row.layer,
             share * 100.0,
