@@ -43,6 +43,9 @@ fn layers() -> Vec<Geometry> {
             .strides([2, 1, 1])
             .padding(Padding::Explicit([[4, 0], [1, 0], [0, 2]])),
     ];
+    // A last window just behind the input, under windows that step over its last row.
+    let geometry = Geometry::conv2d([4, 2, 1], 1, [1, 1]).stride(2);
+    layers.push(geometry.padding(Padding::sides([[0, 1], [0, 0]])));
     for dilation in 1..=4 {
         for before in 0..=4 {
             let geometry = Geometry::conv2d([3, 1, 1], 1, [2, 1])
