@@ -5,10 +5,10 @@
 //! pixels reach the same taps, but that the first may miss some on the left and the last some on
 //! the right. Rows and planes of the window outside the input are skipped as a whole.
 
-use super::Job;
 use super::rows::{Columns, Cut, Rows, cut};
 use super::tile::{self, Span, Strip};
 use super::window::{count, quotient};
+use super::{CACHED, Job};
 use crate::pack::{self, PANEL};
 use crate::simd::Simd;
 use core::ops::Range;
@@ -111,10 +111,6 @@ struct Walk {
 /// Pixels of an image that is walked as a single row are taken through all output channels in a
 /// multiple of this, which whole tiles of every level fill.
 const FLAT: usize = 84;
-
-/// Floats of input that stay in the second-level cache while one block of channels after another
-/// passes over them: a quarter of a mebibyte.
-const CACHED: usize = 1 << 16;
 
 impl Walk {
     #[inline(always)]

@@ -1,14 +1,15 @@
 //! One input channel per filter: vectors run along the channels, and meet no other channel.
 
-use super::Job;
 use super::rows::{Columns, Cut, Lines, Rows};
 use super::slide;
 use super::taps;
 use super::window::{count, quotient};
+use super::{CACHED, Job};
 use crate::pack::{self, PANEL};
 use crate::simd::Simd;
 
-/// Output pixels in a row, in rows one under the other, for one vector of filters.
+/// Tiles side by side in output rows that lie one under the other, for vectors of filters side by
+/// side.
 pub(super) struct Strip {
     pub lines: usize,
     pub tiles: usize,
@@ -61,10 +62,6 @@ struct Segment {
     panel: usize,
     width: usize,
 }
-
-/// Floats of input that a band of rows may have, so that the second-level cache keeps it while one
-/// vector of channels after another passes over it: a quarter of a mebibyte.
-const CACHED: usize = 1 << 16;
 
 #[inline(always)]
 pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
