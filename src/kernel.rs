@@ -8,7 +8,9 @@ use core::ops::Range;
 
 mod dense;
 mod depthwise;
+mod finish;
 pub(crate) mod peak;
+mod piece;
 mod rows;
 mod slide;
 mod taps;

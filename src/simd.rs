@@ -105,10 +105,21 @@ pub(crate) unsafe trait Simd: Copy {
         c: Self::F32,
     ) -> Self::F32;
 
-    /// The same address, of which the compiler knows nothing. It would otherwise keep each pixel's
-    /// address in a variable of its own through all the loops around, and those on the stack.
+    /// The same address, of which the compiler knows nothing. It would otherwise merge the addresses
+    /// of a tile's pixels, or keep one for each in a variable of its own through all the loops
+    /// around, and those on the stack.
     #[inline(always)]
-    fn opaque(self, p: *const f32) -> *const f32 {
+    #[allow(unknown_lints, clippy::pointers_in_nomem_asm_block)] // it is not followed
+    #[cfg_attr(
+        not(any(target_arch = "x86_64", target_arch = "aarch64")),
+        allow(unused_mut)
+    )]
+    fn opaque(self, mut p: *const f32) -> *const f32 {
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        // SAFETY: no instruction. Not `pure`, so that it stays in the loop where it stands.
+        unsafe {
+            core::arch::asm!("/* {} */", inout(reg) p, options(nomem, nostack, preserves_flags));
+        }
         p
     }
 

@@ -32,29 +32,32 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
                 // SAFETY: the panels of a group follow each other as `Panels` counts them, and the
                 // output's pixels have every group's filters.
                 unsafe { walk.block(simd, &job, &block, group, units.clone(), packed, output) };
-                first += block.vectors * S::LANES;
+                first += block.count * block.vectors * S::LANES;
                 panel = block.next;
             }
         }
     }
 }
 
-/// A block of output channels: the vectors that stand side by side in a tile.
+/// Blocks of output channels that are alike: the vectors that stand side by side in a tile.
 struct Block {
+    count: usize,
+    /// Floats from one block's panel to the next one's.
+    step: usize,
     vectors: usize,
     /// Channels that exist.
     channels: usize,
-    /// Where the panel starts, and the first of the block's filters in it.
+    /// Where the first panel starts, and the first of its block's filters in it.
     panel: usize,
     lane: usize,
     width: usize,
     panel_len: usize,
-    /// Where the panel of the next block starts.
+    /// Where the panel of the block after them starts.
     next: usize,
 }
 
 impl Block {
-    /// The block of a group's filters from `first` on, in the panel at `panel`.
+    /// The blocks of a group's filters from `first` on, in the panel at `panel`.
     #[inline(always)]
     fn new<S: Simd>(walk: &Walk, filters: usize, rows: usize, first: usize, panel: usize) -> Self {
         let lane = first % PANEL;
@@ -80,14 +83,22 @@ impl Block {
             // A group's last panel may hold more lanes than filters.
             usize::from(lane + lanes >= width || lanes >= left)
         };
+        // As long as the cache keeps all weights, tiles may pass over one block after the other.
+        let count = if walk.together && lanes.is_multiple_of(PANEL) && lanes <= left {
+            quotient(left, lanes)
+        } else {
+            1
+        };
         Block {
+            count,
+            step: finished * panel_len,
             vectors,
             channels: left.min(lanes),
             panel,
             lane,
             width,
             panel_len,
-            next: panel + finished * panel_len,
+            next: panel + count * finished * panel_len,
         }
     }
 }
@@ -106,6 +117,8 @@ struct Walk {
     at_once: usize,
     /// The most vectors of a tile.
     vectors: usize,
+    /// A strip may hold many blocks of output channels.
+    together: bool,
 }
 
 /// Pixels of an image that is walked as a single row are taken through all output channels in a
@@ -142,13 +155,14 @@ impl Walk {
             units,
             at_once,
             vectors: vectors::<S>(if flat { at_once } else { pixels }),
+            together: job.packed.len() <= 2 * CACHED,
         }
     }
 
-    /// One block of output channels, of some pixels or rows.
+    /// Some blocks of output channels, of some pixels or rows.
     ///
     /// # Safety
-    /// The block's panels lie at `packed`, its first channel of the job's first pixel at `output`.
+    /// The blocks' panels lie at `packed`, their first channel of the job's first pixel at `output`.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)] // what the loops around it vary
     unsafe fn block<S: Simd>(
@@ -172,6 +186,8 @@ impl Walk {
         let weights_tap = depth * block.width;
         let input = job.input.as_ptr().wrapping_add(group * depth);
         let mut strip = Strip {
+            blocks: block.count,
+            block: block.step,
             tiles: 0,
             lines: 1,
             // A step that is never taken may be past all bounds.

@@ -29,7 +29,7 @@ pub(super) struct Strip {
     pub taps: [usize; 4],
 
     /// Vectors of filters side by side; the panel of the first starts at `bias`, and each next one
-    /// lies [`lane`](crate::kernel::tile::lane) further.
+    /// lies [`lane`](crate::kernel::piece::lane) further.
     pub vectors: usize,
     pub panel: usize,
     pub bias: *const f32,

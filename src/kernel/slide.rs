@@ -5,8 +5,8 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::depthwise::Strip;
+use super::piece::lane;
 use super::rows::Cut;
-use super::tile::lane;
 use crate::geometry::Geometry;
 use crate::simd::{Kernel, Simd};
 

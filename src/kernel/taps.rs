@@ -1,7 +1,7 @@
 //! Depthwise, any window: pixel by pixel, tap by tap.
 
 use super::depthwise::Strip;
-use super::tile::lane;
+use super::piece::lane;
 use super::window::quotient;
 use crate::pack::PANEL;
 use crate::simd::{Kernel, Simd};

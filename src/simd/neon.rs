@@ -56,16 +56,6 @@ unsafe impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn opaque(self, mut p: *const f32) -> *const f32 {
-        // SAFETY: no instruction.
-        unsafe {
-            core::arch::asm!("/* {} */", inout(reg) p,
-                options(pure, nomem, nostack, preserves_flags));
-        }
-        p
-    }
-
-    #[inline(always)]
     fn mask(self, count: usize) -> usize {
         count
     }

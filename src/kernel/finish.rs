@@ -1,0 +1,104 @@
+//! The end of a tile: its sums are clamped and written.
+
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
+use super::piece::load;
+use super::tile::Strip;
+use crate::simd::Simd;
+
+/// Clamps the sums, writes those of channels that exist, and returns where the next tile goes.
+///
+/// # Safety
+/// As for [`tile::run`](super::tile::run).
+#[inline(always)]
+pub(super) unsafe fn finish<S: Simd, const M: usize, const V: usize>(
+    simd: S,
+    strip: &Strip,
+    mut acc: [[S::F32; V]; M],
+    mut output: *mut f32,
+) -> *mut f32 {
+    if let Some([min, max]) = strip.clamp {
+        if min > f32::NEG_INFINITY {
+            let min = simd.splat(min);
+            for acc in &mut acc {
+                for x in acc {
+                    *x = simd.at_least(*x, min);
+                }
+            }
+        }
+        if max < f32::INFINITY {
+            let max = simd.splat(max);
+            for acc in &mut acc {
+                for x in acc {
+                    *x = simd.at_most(*x, max);
+                }
+            }
+        }
+    }
+    // SAFETY: the caller's.
+    unsafe {
+        if strip.channels >= V * S::LANES {
+            for acc in &acc {
+                for (v, x) in acc.iter().enumerate() {
+                    simd.store(output.add(v * S::LANES), *x);
+                }
+                output = output.wrapping_add(strip.output_pixel);
+            }
+        } else {
+            for acc in &acc {
+                for (v, x) in acc.iter().enumerate() {
+                    let count = strip.channels.saturating_sub(v * S::LANES).min(S::LANES);
+                    let output = output.wrapping_add(v * S::LANES);
+                    simd.store_masked(output, *x, simd.mask(count));
+                }
+                output = output.wrapping_add(strip.output_pixel);
+            }
+        }
+    }
+    output
+}
+
+/// Adds the last channel, at `x`, and writes each sum as soon as it is complete. A store takes the
+/// turn of a multiply-add where many stand in a row (measured on Zen 3: 28 of 172 cycles for twelve
+/// sums of 24 terms), and next to nothing between them.
+///
+/// # Safety
+/// As for [`tile::run`](super::tile::run); every channel of the block exists.
+#[inline(always)]
+pub(super) unsafe fn finish_with<S: Simd, const M: usize, const V: usize>(
+    simd: S,
+    strip: &Strip,
+    acc: [[S::F32; V]; M],
+    x: *const f32,
+    w: *const f32,
+    mut output: *mut f32,
+) -> *mut f32 {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut b = [simd.splat(0.0); V];
+        for (v, b) in b.iter_mut().enumerate() {
+            *b = load::<S, V>(simd, w, v, strip);
+        }
+        macro_rules! store {
+            ($clamp:expr) => {
+                for m in 0..M {
+                    let a = simd.splat(x.wrapping_add(m * strip.pixel).read());
+                    for v in 0..V {
+                        let sum = simd.mul_add(a, b[v], acc[m][v]);
+                        simd.store(output.add(v * S::LANES), $clamp(sum));
+                    }
+                    output = output.wrapping_add(strip.output_pixel);
+                }
+            };
+        }
+        match strip.clamp {
+            None => store!(|x| x),
+            Some([min, max]) => {
+                let (min, max) = (simd.splat(min), simd.splat(max));
+                store!(|x| simd.clamp(x, min, max));
+            }
+        }
+    }
+    output
+}
