@@ -50,7 +50,7 @@ static int run(int job, char **environment) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* The emulated CPU has no randomness of its own; the host gave some. */
+/* An emulated machine may start the same every time; the host gave some randomness. */
 static void stir(void) {
     char seed[64];
     int from = open("/seed", O_RDONLY), to = open("/dev/urandom", O_WRONLY);
