@@ -78,9 +78,11 @@ mod aligned;
 mod conv;
 mod error;
 mod geometry;
+mod in_place;
 mod kernel;
 mod pack;
 pub mod reference;
+mod separable;
 mod simd;
 
 pub use activation::Activation;
@@ -89,6 +91,7 @@ pub use conv::ConvF32;
 pub use error::{Argument, Axis, Error, Quantity};
 pub use geometry::{Geometry, Layout, Padding, Sizes, receptive_field};
 pub use pack::Weights;
+pub use separable::SeparableF32;
 pub use simd::*;
 
 /// The code of the README is tested with the documentation.
