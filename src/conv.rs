@@ -84,6 +84,10 @@ impl ConvF32 {
         &self.geometry
     }
 
+    pub(crate) const fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
     pub const fn activation(&self) -> Activation {
         self.activation
     }
@@ -387,8 +391,8 @@ impl ConvF32 {
     }
 
     /// `rows` of the output, from the input rows `from`.
-    #[allow(clippy::too_many_arguments)] // the two callers' arguments, and what they differ in
-    fn compute(
+    #[allow(clippy::too_many_arguments)] // the callers' arguments, and what they differ in
+    pub(crate) fn compute(
         &self,
         level: Level,
         rows: Range<usize>,
@@ -409,9 +413,7 @@ impl ConvF32 {
             rows.len() * self.output_row_len(),
             output.len(),
         )?;
-        if scratch.len() < self.scratch_len() {
-            length(Argument::Scratch, self.scratch_len(), scratch.len())?;
-        }
+        at_least(Argument::Scratch, self.scratch_len(), scratch.len())?;
         level.run(Job {
             geometry: &self.geometry,
             sizes: &self.sizes,
@@ -427,7 +429,7 @@ impl ConvF32 {
         Ok(())
     }
 
-    fn check_packed(&self, packed: &[f32]) -> Result<(), Error> {
+    pub(crate) fn check_packed(&self, packed: &[f32]) -> Result<(), Error> {
         length(Argument::Packed, self.packed_len, packed.len())?;
         pack::check(self.digest, packed)
     }
@@ -443,5 +445,14 @@ pub(crate) const fn length(argument: Argument, needed: usize, given: usize) -> R
             needed,
             given,
         })
+    }
+}
+
+/// Refuses a slice that is too short.
+pub(crate) const fn at_least(argument: Argument, needed: usize, given: usize) -> Result<(), Error> {
+    if given < needed {
+        length(argument, needed, given)
+    } else {
+        Ok(())
     }
 }

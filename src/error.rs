@@ -29,6 +29,8 @@ pub enum Quantity {
     Stride(Axis),
     Dilation(Axis),
     Groups,
+    /// The padding on both sides along an axis.
+    Padding(Axis),
     /// Elements of the whole input, its padding included.
     InputLen,
     /// Elements of the whole output.
@@ -53,6 +55,12 @@ pub enum Argument {
     Output,
     /// The second output of [`reference::conv`](crate::reference::conv).
     Magnitudes,
+    /// Input and output of a layer that overwrites its input.
+    Memory,
+    /// Output rows of a layer that overwrites its input.
+    Lines,
+    /// The packed weights of a [`SeparableF32`](crate::SeparableF32)'s pointwise layer.
+    PackedPointwise,
 }
 
 /// Why a call was refused. Nothing has been written when one is.
@@ -82,6 +90,13 @@ pub enum Error {
     /// A slice has the wrong number of elements.
     Length {
         argument: Argument,
+        needed: usize,
+        given: usize,
+    },
+    /// A layer cannot follow another at once: it is not pointwise, or its input is not the other's
+    /// output.
+    Pointwise {
+        quantity: Quantity,
         needed: usize,
         given: usize,
     },
@@ -132,6 +147,7 @@ impl fmt::Display for Quantity {
             Quantity::Stride(axis) => ("stride", Some(axis)),
             Quantity::Dilation(axis) => ("dilation", Some(axis)),
             Quantity::Groups => ("groups", None),
+            Quantity::Padding(axis) => ("padding", Some(axis)),
             Quantity::InputLen => ("padded input length", None),
             Quantity::OutputLen => ("output length", None),
             Quantity::PackedLen => ("packed length", None),
@@ -156,6 +172,9 @@ impl fmt::Display for Argument {
             Argument::Scratch => "scratch",
             Argument::Output => "output",
             Argument::Magnitudes => "magnitudes",
+            Argument::Memory => "memory",
+            Argument::Lines => "lines",
+            Argument::PackedPointwise => "packed pointwise weights",
         })
     }
 }
@@ -191,6 +210,14 @@ impl fmt::Display for Error {
                 needed,
                 given,
             } => write!(f, "{argument}: {needed} elements needed, {given} given"),
+            Error::Pointwise {
+                quantity,
+                needed,
+                given,
+            } => write!(
+                f,
+                "{quantity} of the pointwise layer is {given}, {needed} is needed"
+            ),
             Error::Rows { needed, start, end } => {
                 write!(
                     f,

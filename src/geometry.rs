@@ -395,19 +395,38 @@ impl Geometry {
     const fn reach(&self, sizes: &Sizes, axis: usize, at: usize, count: usize) -> Range<usize> {
         let (size, stride) = (self.input[axis], self.stride[axis]);
         let before = sizes.padding[axis][0];
-        let extent = (self.kernel[axis] - 1) * self.dilation[axis] + 1;
-        let out_before = if before >= extent {
-            divide(before - extent, stride).0 + 1
+        let reaching = self.reaching(sizes, axis);
+        let first = if at > reaching.start {
+            at
         } else {
-            0
+            reaching.start
         };
-        let first = if at > out_before { at } else { out_before };
-        let end = min(at + count, divide(before + size - 1, stride).0 + 1);
+        let end = min(at + count, reaching.end);
         if first >= end {
             return 0..0;
         }
         let low = (first * stride).saturating_sub(before);
-        low..min((end - 1) * stride + extent - before, size)
+        low..min((end - 1) * stride + self.extent(axis) - before, size)
+    }
+
+    /// The output positions along an axis whose windows are not wholly in the padding.
+    #[inline(always)] // so that `axis` is known
+    pub(crate) const fn reaching(&self, sizes: &Sizes, axis: usize) -> Range<usize> {
+        let (size, stride) = (self.input[axis], self.stride[axis]);
+        let (before, extent) = (sizes.padding[axis][0], self.extent(axis));
+        let start = if before >= extent {
+            divide(before - extent, stride).0 + 1
+        } else {
+            0
+        };
+        let end = divide(before + size - 1, stride).0 + 1;
+        start..min(end, sizes.output[axis])
+    }
+
+    /// Length of the dilated window.
+    #[inline(always)] // so that `axis` is known
+    const fn extent(&self, axis: usize) -> usize {
+        (self.kernel[axis] - 1) * self.dilation[axis] + 1
     }
 }
 
@@ -417,7 +436,7 @@ const fn min(a: usize, b: usize) -> usize {
 
 /// Quotient and remainder, by a number that has been checked not to be zero; `checked_div` keeps
 /// the panic out of the code.
-const fn divide(a: usize, b: usize) -> (usize, usize) {
+pub(crate) const fn divide(a: usize, b: usize) -> (usize, usize) {
     match a.checked_div(b) {
         Some(quotient) => (quotient, a - quotient * b),
         None => (0, 0),

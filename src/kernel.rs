@@ -19,7 +19,7 @@ mod window;
 
 /// Floats of input that the second-level cache keeps while one block of channels after another
 /// passes over them: a quarter of a mebibyte.
-const CACHED: usize = 1 << 16;
+pub(crate) const CACHED: usize = 1 << 16;
 
 /// The algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

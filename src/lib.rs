@@ -46,6 +46,13 @@
 //! * Any range of output rows can be computed alone, from only the input rows that it needs
 //!   ([`ConvF32::run_rows`]).
 //!
+//! # Less RAM
+//!
+//! Two ways lead there, and they can be combined. [`SeparableF32`] runs a depthwise layer and the
+//! pointwise one behind it a few rows at a time, so that the map between them, often the largest of
+//! a network, never exists. [`ConvF32::run_in_place`] leaves the output in the memory of the input,
+//! with a few rows of scratch or of distance between them.
+//!
 //! # How it is built
 //!
 //! An algorithm is written once, over a trait that every level implements; a level is one file that
@@ -78,9 +85,11 @@ mod aligned;
 mod conv;
 mod error;
 mod geometry;
+mod in_place;
 mod kernel;
 mod pack;
 pub mod reference;
+mod separable;
 mod simd;
 
 pub use activation::Activation;
@@ -89,6 +98,7 @@ pub use conv::ConvF32;
 pub use error::{Argument, Axis, Error, Quantity};
 pub use geometry::{Geometry, Layout, Padding, Sizes, receptive_field};
 pub use pack::Weights;
+pub use separable::SeparableF32;
 pub use simd::*;
 
 /// The code of the README is tested with the documentation.

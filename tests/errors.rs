@@ -816,12 +816,23 @@ fn texts() {
         (Argument::Scratch, "scratch"),
         (Argument::Output, "output"),
         (Argument::Magnitudes, "magnitudes"),
+        (Argument::Memory, "memory"),
+        (Argument::Lines, "lines"),
+        (Argument::PackedPointwise, "packed pointwise weights"),
     ] {
         text(
             length(argument, 12, 11),
             &format!("{name}: 12 elements needed, 11 given"),
         );
     }
+    text(
+        Error::Pointwise {
+            quantity: Quantity::Padding(Axis::Width),
+            needed: 0,
+            given: 2,
+        },
+        "padding width of the pointwise layer is 2, 0 is needed",
+    );
     text(
         Error::Rows {
             needed: 4,

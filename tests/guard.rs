@@ -5,7 +5,7 @@
 mod common;
 
 use common::guard::{Arena, At, signal_of};
-use common::{Case, assert_same, fit, levels};
+use common::{Case, Pair, UNWRITTEN, assert_same, fit, levels};
 use microconv::{Geometry, Level, Padding};
 use std::ops::Range;
 
@@ -50,6 +50,25 @@ impl Arenas {
         .unwrap_or_else(|error| panic!("{error}: {case}"));
         self.scratch.intact(plan.scratch_len(), in_scratch);
         self.output.intact(len, in_output).to_vec()
+    }
+}
+
+impl Arenas {
+    /// In place, with memory, packed weights and lines at these places; returns the memory.
+    fn run_in_place(&mut self, case: &Case, level: Level, memory: usize, at: [At; 3]) -> Vec<f32> {
+        let [in_memory, in_packed, in_lines] = at;
+        let plan = &case.plan;
+        let lines = plan.in_place_lines_len(memory).expect("enough memory");
+        plan.run_in_place(
+            level,
+            self.input.writable(&case.memory(memory), in_memory),
+            self.packed.read_only(&case.packed, in_packed),
+            self.output.writable(&vec![f32::NAN; lines], in_lines),
+            &mut vec![f32::NAN; plan.scratch_len()],
+        )
+        .unwrap_or_else(|error| panic!("{error}: {case}"));
+        self.output.intact(lines, in_lines);
+        self.input.intact(memory, in_memory).to_vec()
     }
 }
 
@@ -147,6 +166,60 @@ fn rows_flush_against_a_guard_page() {
                         format!("{level} {at:?} {part:?}: {case}")
                     });
                 }
+            }
+        }
+    }
+}
+
+/// In just the memory of the larger of input and output, and with the fewest lines.
+#[test]
+fn in_place_flush_against_a_guard_page() {
+    let levels = levels();
+    let mut arenas = Arenas::new();
+    for (seed, layer) in layers().into_iter().enumerate() {
+        let case = Case::new(layer, seed as u64);
+        let memory = case.input.len().max(case.plan.output_len());
+        for &level in &levels {
+            let output = case.expected(level.is_fused());
+            let mut expected = case.memory(memory);
+            expected[..output.len()].copy_from_slice(&output);
+            for at in [At::Start, At::End, At::Offset(17)] {
+                let given = arenas.run_in_place(&case, level, memory, [at; 3]);
+                assert_same(&given, &expected, || format!("{level} {at:?}: {case}"));
+            }
+        }
+    }
+}
+
+/// Two layers with the least scratch, and with a row more.
+#[test]
+fn separable_flush_against_a_guard_page() {
+    let levels = levels();
+    let mut arenas = Arenas::new();
+    let mut pointwise = Arena::new(ROOM);
+    for (seed, layer) in layers().into_iter().enumerate() {
+        let mut pair = Pair::new(Case::new(layer, seed as u64), 1 + seed * 7 % 37, 1);
+        let plan = pair.plan;
+        let len = plan.pointwise().output_len();
+        for &level in &levels {
+            let expected = pair.expected(level.is_fused());
+            let least = plan.scratch_len();
+            for (at, scratch) in [(At::Start, least), (At::End, least), (At::End, 2 * least)] {
+                let packed = [
+                    arenas.packed.read_only(&pair.first.packed, at),
+                    pointwise.read_only(&pair.second.packed, at),
+                ];
+                plan.run(
+                    level,
+                    arenas.input.read_only(&pair.first.input, at),
+                    packed,
+                    arenas.output.writable(&vec![UNWRITTEN; len], at),
+                    arenas.scratch.writable(&vec![UNWRITTEN; scratch], at),
+                )
+                .unwrap_or_else(|error| panic!("{error}: {pair}"));
+                arenas.scratch.intact(scratch, at);
+                let output = arenas.output.intact(len, at);
+                assert_same(output, &expected, || format!("{level} {at:?}: {pair}"));
             }
         }
     }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{ACTIVATIONS, Case, Values, cases, fit, levels};
+use common::{ACTIVATIONS, Case, Pair, Values, assert_same, cases, fit, levels};
 use microconv::{Activation, Geometry, Level, Padding};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -12,9 +12,9 @@ use std::sync::LazyLock;
 /// Asked once, and not for each case.
 static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(levels);
 
-fn config() -> ProptestConfig {
+fn config(usual: u32) -> ProptestConfig {
     ProptestConfig {
-        cases: cases(10_000),
+        cases: cases(usual),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..ProptestConfig::default()
     }
@@ -111,12 +111,56 @@ fn values() -> impl Strategy<Value = Values> {
 }
 
 proptest! {
-    #![proptest_config(config())]
+#![proptest_config(config(10_000))]
+
+#[test]
+fn every_level_computes_the_chain(
+    layer in layer(), activation in activation(), values in values(), seed: u64,
+) {
+    Case::with(layer, activation, values, seed).check(&LEVELS);
+}}
+
+proptest! {
+    #![proptest_config(config(3_000))]
 
     #[test]
-    fn every_level_computes_the_chain(
+    fn in_place_is_the_same(
         layer in layer(), activation in activation(), values in values(), seed: u64,
+        lead in 0..3usize, part in 0.0..1.0, more in 0..3usize,
     ) {
-        Case::with(layer, activation, values, seed).check(&LEVELS);
+        let case = Case::with(layer, activation, values, seed);
+        let (plan, row) = (&case.plan, case.plan.output_row_len());
+        let (input, output) = (plan.input_len(), plan.output_len());
+        let memory = input.max(output) + lead * row + (part * row as f64) as usize;
+        let lines = plan.in_place_lines_len(memory).expect("enough memory") + more * row / 2;
+        for &level in &*LEVELS {
+            let mut expected = case.memory(memory);
+            expected[..output].copy_from_slice(&case.run(level));
+            let given = case.run_in_place(level, memory, lines);
+            assert_same(&given, &expected, || format!("{level}, {memory}, {lines}: {case}"));
+        }
+    }
+
+    #[test]
+    fn separable_is_the_same(
+        layer in layer(), activation in activation(), values in values(), seed: u64,
+        filters in 1..40usize, grouped: bool, rows in 1..5usize, lead in 0..40usize,
+    ) {
+        let channels = layer.filters;
+        let groups = if grouped && filters * channels < 400 { channels } else { 1 };
+        let first = Case::with(layer, activation, values, seed);
+        let mut pair = Pair::new(first, filters * groups, groups);
+        let plan = pair.plan;
+        let (input, output) = (plan.spatial().input_len(), plan.pointwise().output_len());
+        let memory = input.max(output) + lead;
+        let lines = plan.in_place_lines_len(memory).expect("enough memory");
+        for &level in &*LEVELS {
+            let expected = pair.expected(level.is_fused());
+            assert_same(&pair.run(level, rows), &expected, || format!("{level}, {rows}: {pair}"));
+            let mut whole = pair.first.memory(memory);
+            whole[..output].copy_from_slice(&expected);
+            let given = pair.run_in_place(level, memory, lines);
+            assert_same(&given, &whole, || format!("{level}, {memory}, {lines}: {pair}"));
+        }
     }
 }

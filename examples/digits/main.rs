@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use draw::Answer;
 use microconv::{Error, Level};
-use network::{BUFFER, NAMES, PACKED, PLANS};
+use network::{FUSED, NAMES, PACKED, PLANS, RAM_APART, RAM_FUSED};
 use options::Command;
 
 const DRAWN: usize = 8;
@@ -92,9 +92,14 @@ fn print_layers() {
         all_flash += flash;
     }
     line("total", "", &all_macs.to_string(), &all_flash.to_string());
-    let buffer = BUFFER * size_of::<f32>();
+    // Depthwise and the 1x1 behind it are run together, which leaves a row of the map between them.
+    let bytes = |floats: usize| floats * size_of::<f32>();
+    let (row, map) = (FUSED.scratch_len(), FUSED.spatial().output_len());
+    println!("\nRAM, bytes            fused     apart");
+    println!("depthwise output    {:>7}{:>10}", bytes(row), bytes(map));
     println!(
-        "\nRAM for activations   {} bytes (2 buffers of {buffer})",
-        2 * buffer
+        "all activations     {:>7}{:>10}",
+        bytes(RAM_FUSED),
+        bytes(RAM_APART)
     );
 }

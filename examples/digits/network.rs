@@ -4,7 +4,7 @@
 //! Everything that can be known before the program runs is computed by the compiler: the checked
 //! plans, the packed weights and the size of the buffers.
 
-use microconv::{Activation, ConvF32, Error, Geometry, Level, Padding, Weights};
+use microconv::{Activation, ConvF32, Error, Geometry, Level, Padding, SeparableF32, Weights};
 
 use super::images::Pixels;
 
@@ -22,6 +22,7 @@ pub const NAMES: [&str; LAYERS] = [
 ];
 
 const DEPTHWISE: usize = 2;
+const POINTWISE: usize = 3;
 const AVERAGE: usize = 4;
 
 pub const PLANS: [ConvF32; LAYERS] = [
@@ -117,22 +118,40 @@ const fn packed<const N: usize>(layer: usize) -> [f32; N] {
 
 const SIXTEENTHS: [f32; PLANS[AVERAGE].weights_len()] = [1.0 / 16.0; _];
 
-/// Elements of one buffer: the largest input or output of a layer.
-pub const BUFFER: usize = {
+/// The depthwise layer and the 1x1 behind it, run together.
+pub const FUSED: SeparableF32 = match SeparableF32::new(PLANS[DEPTHWISE], PLANS[POINTWISE]) {
+    Ok(plan) => plan,
+    Err(_) => panic!("the layers do not follow each other"),
+};
+
+/// Elements of input and output together, the most of any step.
+const MEMORY: usize = largest_step(true);
+
+/// Elements of RAM with the two layers fused: a row of the map between them is scratch.
+pub const RAM_FUSED: usize = MEMORY + FUSED.scratch_len();
+
+/// Elements of RAM if each layer were run alone.
+pub const RAM_APART: usize = largest_step(false);
+
+const fn largest_step(fused: bool) -> usize {
     let mut largest = 0;
     let mut layer = 0;
     while layer < LAYERS {
-        let (input, output) = (PLANS[layer].input_len(), PLANS[layer].output_len());
-        let longer = if input > output { input } else { output };
-        if longer > largest {
-            largest = longer;
+        let last = if fused && layer == DEPTHWISE {
+            POINTWISE
+        } else {
+            layer
+        };
+        let step = PLANS[layer].input_len() + PLANS[last].output_len();
+        if step > largest {
+            largest = step;
         }
-        layer += 1;
+        layer = last + 1;
     }
     largest
-};
+}
 
-// All six layers are direct kernels, which need no scratch.
+// All layers are direct kernels, which need no scratch.
 const _: () = {
     let mut layer = 0;
     while layer < LAYERS {
@@ -147,20 +166,44 @@ const _: () = {
 ///
 /// None for a level of this CPU: the lengths are the plans' own.
 pub fn classify(level: Level, pixels: &Pixels) -> Result<(u8, [f32; CLASSES]), Error> {
-    let [first, second] = &mut [[0.0; BUFFER]; 2];
-    let (mut input, mut output) = (first, second);
-    for (value, &pixel) in input.iter_mut().zip(pixels) {
+    let mut memory = [0.0; MEMORY];
+    let mut scratch = [0.0; FUSED.scratch_len()];
+    for (value, &pixel) in memory.iter_mut().zip(pixels) {
         *value = f32::from(pixel) / 16.0;
     }
-    for (plan, packed) in PLANS.iter().zip(PACKED) {
-        let (from, to) = (&input[..plan.input_len()], &mut output[..plan.output_len()]);
-        plan.run(level, from, packed, to, &mut [])?;
-        // What was written is what the next layer reads.
-        core::mem::swap(&mut input, &mut output);
+    // Input and output lie at the two ends, and what was written is what the next step reads.
+    let mut at_front = true;
+    let mut layer = 0;
+    while layer < LAYERS {
+        let fused = layer == DEPTHWISE;
+        let last = if fused { POINTWISE } else { layer };
+        let (from, to) = (PLANS[layer].input_len(), PLANS[last].output_len());
+        let (input, output) = ends(&mut memory, from, to, at_front);
+        if fused {
+            let packed = [PACKED[layer], PACKED[last]];
+            FUSED.run(level, input, packed, output, &mut scratch)?;
+        } else {
+            PLANS[layer].run(level, input, PACKED[layer], output, &mut [])?;
+        }
+        at_front = !at_front;
+        layer = last + 1;
     }
+    let (result, _) = ends(&mut memory, CLASSES, 0, at_front);
     let mut scores = [0.0; CLASSES];
-    scores.copy_from_slice(&input[..CLASSES]);
+    scores.copy_from_slice(result);
     Ok((largest(&scores), scores))
+}
+
+/// So many elements of input and of output, the input at the front or at the back.
+fn ends(memory: &mut [f32], input: usize, output: usize, at_front: bool) -> (&[f32], &mut [f32]) {
+    let len = memory.len();
+    if at_front {
+        let (front, back) = memory.split_at_mut(len - output);
+        (&front[..input], back)
+    } else {
+        let (front, back) = memory.split_at_mut(len - input);
+        (back, &mut front[..output])
+    }
 }
 
 /// The first index of the largest score.

@@ -2,7 +2,7 @@
 //! every level must answer.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use microconv::{Activation, ConvF32, Geometry, Level, Padding, Weights, reference};
+use microconv::{Activation, ConvF32, Geometry, Level, Padding, SeparableF32, Weights, reference};
 
 #[cfg(unix)]
 pub mod guard;
@@ -156,6 +156,9 @@ pub const ACTIVATIONS: [Activation; 6] = [
     },
 ];
 
+/// Not a number, and no result of arithmetic.
+pub const UNWRITTEN: f32 = f32::from_bits(0x7fc5_a5a5);
+
 /// One layer with its numbers.
 pub struct Case {
     pub plan: ConvF32,
@@ -229,13 +232,33 @@ impl Case {
     }
 
     pub fn run(&self, level: Level) -> Vec<f32> {
-        // Not a number, so that an element nobody writes shows.
-        let mut output = vec![f32::from_bits(0x7fc5_a5a5); self.plan.output_len()];
+        // So that an element nobody writes shows.
+        let mut output = vec![UNWRITTEN; self.plan.output_len()];
         let mut scratch = vec![0.0; self.plan.scratch_len()];
         self.plan
             .run(level, &self.input, &self.packed, &mut output, &mut scratch)
             .unwrap_or_else(|error| panic!("{level}: {error}: {self}"));
         output
+    }
+
+    /// Runs in so many floats of memory, with so many of lines; returns the memory, of which what is
+    /// not input was a pattern.
+    pub fn run_in_place(&self, level: Level, memory: usize, lines: usize) -> Vec<f32> {
+        let mut memory = self.memory(memory);
+        let mut lines = vec![UNWRITTEN; lines];
+        let mut scratch = vec![0.0; self.plan.scratch_len()];
+        let (packed, scratch) = (&self.packed, &mut scratch);
+        self.plan
+            .run_in_place(level, &mut memory, packed, &mut lines, scratch)
+            .unwrap_or_else(|error| panic!("{level}: {error}: {self}"));
+        memory
+    }
+
+    /// So many floats, of which the last are the input.
+    pub fn memory(&self, len: usize) -> Vec<f32> {
+        let mut memory = vec![UNWRITTEN; len - self.input.len()];
+        memory.extend(&self.input);
+        memory
     }
 
     /// What a level must answer, to the bit.
@@ -405,6 +428,72 @@ impl std::fmt::Display for Case {
             f,
             "{geometry:?}, {activation:?}, {values:?}, {order:?}, {bias}, seed {seed}"
         )
+    }
+}
+
+/// Two layers, of which the second takes up the first one's output.
+pub struct Pair {
+    pub plan: SeparableF32,
+    pub first: Case,
+    /// Its input is another than the first one's output.
+    pub second: Case,
+}
+
+impl Pair {
+    /// A layer, and a pointwise one behind it.
+    pub fn new(first: Case, filters: usize, groups: usize) -> Pair {
+        let [batch, depth, height, width, channels] = first.plan.output_shape();
+        let geometry = Geometry::conv3d([depth, height, width, channels], filters, [1, 1, 1])
+            .batch(batch)
+            .groups(groups);
+        let activation = ACTIVATIONS[Rng(first.seed ^ 2).below(ACTIVATIONS.len())];
+        let second = Case::with(geometry, activation, first.values, first.seed ^ 3);
+        let plan = SeparableF32::new(first.plan, second.plan)
+            .unwrap_or_else(|error| panic!("{error}: {first}"));
+        Pair {
+            plan,
+            first,
+            second,
+        }
+    }
+
+    pub fn packed(&self) -> [&[f32]; 2] {
+        [&self.first.packed, &self.second.packed]
+    }
+
+    /// Runs with so many rows of scratch.
+    pub fn run(&self, level: Level, rows: usize) -> Vec<f32> {
+        let row = self.first.plan.output_row_len();
+        let mut output = vec![UNWRITTEN; self.second.plan.output_len()];
+        let mut scratch = vec![UNWRITTEN; self.plan.scratch_len() + (rows - 1) * row];
+        let (input, packed) = (&self.first.input, self.packed());
+        self.plan
+            .run(level, input, packed, &mut output, &mut scratch)
+            .unwrap_or_else(|error| panic!("{level}: {error}: {self}"));
+        output
+    }
+
+    /// As [`Case::run_in_place`].
+    pub fn run_in_place(&self, level: Level, memory: usize, lines: usize) -> Vec<f32> {
+        let mut memory = self.first.memory(memory);
+        let mut lines = vec![UNWRITTEN; lines];
+        let mut scratch = vec![UNWRITTEN; self.plan.scratch_len()];
+        self.plan
+            .run_in_place(level, &mut memory, self.packed(), &mut lines, &mut scratch)
+            .unwrap_or_else(|error| panic!("{level}: {error}: {self}"));
+        memory
+    }
+
+    /// What a level must answer, to the bit.
+    pub fn expected(&mut self, fused: bool) -> Vec<f32> {
+        self.second.input = self.first.expected(fused);
+        self.second.expected(fused)
+    }
+}
+
+impl std::fmt::Display for Pair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, and {}", self.first, self.second)
     }
 }
 
