@@ -2,9 +2,10 @@
 //! [`ConvF32::run_rows`] checks.
 
 use crate::activation::Activation;
+use crate::algorithm::{Algorithm, Limits};
 use crate::error::{Argument, Error, Quantity};
 use crate::geometry::{Geometry, Sizes};
-use crate::kernel::{Algorithm, Job};
+use crate::kernel::{self, Job, Method};
 use crate::pack::{self, Panels, Weights};
 use crate::simd::Level;
 use core::ops::Range;
@@ -16,6 +17,9 @@ use core::ops::Range;
 /// input times weight, then clamped ([`Activation`]); it is computed as one chain of multiply-adds,
 /// bias first, then window depth, row, column and channel in ascending order. Taps that lie in the
 /// padding are left out of the chain: they contribute nothing, whatever their weights are.
+///
+/// That is the direct algorithm's chain; [`with_algorithm`](Self::with_algorithm) plans for another
+/// algorithm, which sums otherwise ([`error_bound`](Self::error_bound)).
 ///
 /// Infinities and NaN go through as IEEE 754 has it. Every level that fuses multiplication and
 /// addition gives the same bits, but for the bits inside a NaN.
@@ -43,20 +47,61 @@ pub struct ConvF32 {
     geometry: Geometry,
     sizes: Sizes,
     activation: Activation,
-    algorithm: Algorithm,
+    method: Method,
     panels: Panels,
     packed_len: usize,
+    scratch_len: usize,
     digest: u32,
 }
 
 impl ConvF32 {
-    /// Checks the geometry and the clamp, and chooses the algorithm.
+    /// Checks the geometry and the clamp. The algorithm is the direct one, which needs no scratch.
     ///
     /// # Errors
     ///
     /// Those of [`Geometry::sizes`], [`Error::Clamp`], and [`Error::Overflow`] if the packed
     /// weights cannot be addressed.
     pub const fn new(geometry: Geometry, activation: Activation) -> Result<Self, Error> {
+        Self::with_algorithm(geometry, activation, Algorithm::Direct, Limits::scratch(0))
+    }
+
+    /// Checks the geometry and the clamp, and chooses the algorithm within limits.
+    ///
+    /// [`Algorithm::Auto`] and [`Algorithm::Winograd`] stand for the algorithm that a model of its
+    /// cost finds the fastest, of those that compute the geometry and keep the limits. The choice is
+    /// the same on every level and target. It depends on the image's size, and packed weights are
+    /// an algorithm's: whoever packs once for several sizes names one algorithm for all.
+    ///
+    /// ```
+    /// use microconv::{Activation, Algorithm, ConvF32, Geometry, Level, Limits, Padding, Weights};
+    ///
+    /// let layer = Geometry::conv2d([28, 28, 64], 64, [3, 3]).padding(Padding::Same);
+    /// let limits = Limits::scratch(256 << 10);
+    /// let plan = ConvF32::with_algorithm(layer, Activation::RELU, Algorithm::Auto, limits)?;
+    /// assert_eq!(plan.algorithm(), Algorithm::Winograd4x4);
+    ///
+    /// let weights = vec![0.1; plan.weights_len()];
+    /// let mut packed = vec![0.0; plan.packed_len()];
+    /// plan.pack(Weights::Ohwi(&weights), None, &mut packed)?;
+    /// let mut scratch = vec![0.0; plan.scratch_len()];
+    /// let input = vec![1.0; plan.input_len()];
+    /// let mut output = vec![0.0; plan.output_len()];
+    /// plan.run(Level::detect(), &input, &packed, &mut output, &mut scratch)?;
+    /// assert!((output[0] - 0.1 * 4.0 * 64.0).abs() < 1e-3);
+    /// # Ok::<(), microconv::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new); and unless the algorithm is `Auto` or `Direct`,
+    /// [`Error::Algorithm`] if it does not compute this geometry, [`Error::ErrorBound`] and
+    /// [`Error::ScratchBytes`] if it does not keep the limits.
+    pub const fn with_algorithm(
+        geometry: Geometry,
+        activation: Activation,
+        algorithm: Algorithm,
+        limits: Limits,
+    ) -> Result<Self, Error> {
         let sizes = match geometry.sizes() {
             Ok(sizes) => sizes,
             Err(error) => return Err(error),
@@ -64,16 +109,20 @@ impl ConvF32 {
         if let Err(error) = activation.check() {
             return Err(error);
         }
-        let algorithm = Algorithm::of(&geometry, &sizes);
-        let panels = algorithm.panels(&geometry, &sizes);
+        let chosen = match kernel::choose(&geometry, &sizes, algorithm, limits) {
+            Ok(chosen) => chosen,
+            Err(error) => return Err(error),
+        };
+        let panels = chosen.method.panels(&geometry, &sizes);
         match panels.len() {
             Some(packed_len) => Ok(ConvF32 {
                 geometry,
                 sizes,
                 activation,
-                algorithm,
+                method: chosen.method,
                 panels,
                 packed_len,
+                scratch_len: chosen.scratch_len,
                 digest: pack::digest(&geometry),
             }),
             None => Err(Error::Overflow(Quantity::PackedLen)),
@@ -124,9 +173,84 @@ impl ConvF32 {
         self.packed_len
     }
 
-    /// Floats of scratch that a run needs: none, as every algorithm so far is direct.
+    /// The algorithm that was chosen: never `Auto` or `Winograd`, which stand for one of the others.
+    pub const fn algorithm(&self) -> Algorithm {
+        Algorithm::of(self.panels.transform)
+    }
+
+    /// Floats of scratch that a run makes the best use of: none for the direct algorithm, else no
+    /// more than the limits allowed. With less it runs slower, in smaller blocks.
     pub const fn scratch_len(&self) -> usize {
-        0
+        self.scratch_len
+    }
+
+    /// Floats of scratch that a run needs at least.
+    pub const fn least_scratch_len(&self) -> usize {
+        match self.method {
+            // A plan was only made if there is such a length.
+            Method::Winograd(variant) => match variant.least_scratch(&self.sizes) {
+                Some(len) => len,
+                None => self.scratch_len,
+            },
+            _ => 0,
+        }
+    }
+
+    /// How far off an output can be, in units of a sum of magnitudes.
+    ///
+    /// For the direct algorithm that is the sum of the magnitudes of the output's products and its
+    /// bias, which [`reference::conv`](crate::reference::conv) gives. The bound is `n u / (1 - n u)`
+    /// with `n` one more than the products of a sum and `u = 2^-24` (Higham, *Accuracy and Stability
+    /// of Numerical Algorithms*, 2002, section 3.1), twice the `n` where multiplications are
+    /// rounded too ([`Level::is_fused`]).
+    ///
+    /// A Winograd algorithm computes a tile of outputs from all inputs under it. An output then takes
+    /// part of the errors of inputs that it does not read itself, and no sum of its own products
+    /// bounds them: where those are all zero, its neighbours' need not be. The sum that does is the
+    /// one that the output would have if each input were as large as the largest of its channel
+    /// under the tile: of the bias's magnitude, and, over the channels, of that largest magnitude
+    /// times the sum of the magnitudes of the filter's nine weights. The bound is the amplification
+    /// of the algorithm's matrices (16, 175.5 and 1565 for tiles of 2, 4 and 6) times `n u / (1 - n
+    /// u)`, where `n` is `channels + 2 m + 6` for tiles of `m` (twice that if not fused): it holds for
+    /// all numbers, so long as nothing overflows or underflows. Of noise the error is far
+    /// smaller ([`Algorithm`] has what was measured).
+    ///
+    /// An infinity or NaN of the input may reach all outputs of the tiles that it lies under, and one
+    /// of the weights all outputs of its filter, as NaN. Numbers overflow sooner, by the amplification.
+    pub const fn error_bound(&self) -> f64 {
+        match self.method {
+            Method::Winograd(variant) => variant.error_bound(self.sizes.group_channels),
+            _ => {
+                let [depth, height, width] = self.geometry.kernel;
+                kernel::gamma(depth * height * width * self.sizes.group_channels + 1)
+            }
+        }
+    }
+
+    /// What ranges of rows [`run_rows`](Self::run_rows) computes: those that start and end at a
+    /// multiple of this within each plane of output rows (an image, or a depth of one), or at its
+    /// end. 1 for the direct algorithm, a tile's height for the others.
+    ///
+    /// ```
+    /// use microconv::{Activation, Algorithm, ConvF32, Error, Geometry, Limits, Padding};
+    /// let layer = Geometry::conv2d([10, 8, 16], 16, [3, 3]).padding(Padding::Same).batch(2);
+    /// let plan = ConvF32::with_algorithm(
+    ///     layer, Activation::NONE, Algorithm::Winograd4x4, Limits::scratch(1 << 20))?;
+    /// assert_eq!(plan.row_granularity(), 4);
+    /// // Two images of ten rows: they may be cut before rows 4 and 8 of either.
+    /// assert_eq!(plan.input_rows(4..10)?, 3..10);
+    /// assert_eq!(plan.input_rows(8..14)?, 7..15);
+    /// assert_eq!(
+    ///     plan.input_rows(8..12),
+    ///     Err(Error::RowGranularity { needed: 4, start: 8, end: 12 })
+    /// );
+    /// # Ok::<(), microconv::Error>(())
+    /// ```
+    pub const fn row_granularity(&self) -> usize {
+        match self.method {
+            Method::Winograd(variant) => variant.outputs(),
+            _ => 1,
+        }
     }
 
     /// Weights and biases that a training framework would count.
@@ -177,7 +301,8 @@ impl ConvF32 {
     ///
     /// # Errors
     ///
-    /// [`Error::Rows`] if they are not rows of the output.
+    /// [`Error::Rows`] if they are not rows of the output, [`Error::RowGranularity`] if they are not
+    /// whole tiles of the algorithm.
     pub const fn input_rows(&self, rows: Range<usize>) -> Result<Range<usize>, Error> {
         if rows.start > rows.end || rows.end > self.output_rows() {
             return Err(Error::Rows {
@@ -186,7 +311,34 @@ impl ConvF32 {
                 end: rows.end,
             });
         }
+        if !self.is_cut(rows.start) || !self.is_cut(rows.end) {
+            return Err(Error::RowGranularity {
+                needed: self.row_granularity(),
+                start: rows.start,
+                end: rows.end,
+            });
+        }
         Ok(self.geometry.input_rows(&self.sizes, rows.start, rows.end))
+    }
+
+    /// Refuses a plan that cannot compute rows one at a time.
+    pub(crate) const fn check_by_rows(&self) -> Result<(), Error> {
+        match self.row_granularity() {
+            1 => Ok(()),
+            needed => Err(Error::RowGranularity {
+                needed,
+                start: 0,
+                end: 1,
+            }),
+        }
+    }
+
+    /// Whether a range of rows may start or end before this row.
+    const fn is_cut(&self, row: usize) -> bool {
+        match row.checked_rem(self.sizes.output[1]) {
+            Some(row) => row.is_multiple_of(self.row_granularity()),
+            None => true,
+        }
     }
 
     /// Packs weights and biases, once for any number of runs.
@@ -284,7 +436,8 @@ impl ConvF32 {
     ///
     /// `input` is [`input_len`](Self::input_len) long, `output` [`output_len`](Self::output_len);
     /// `packed` was filled by [`pack`](Self::pack) for the same layer; `scratch` holds at least
-    /// [`scratch_len`](Self::scratch_len) floats.
+    /// [`least_scratch_len`](Self::least_scratch_len) floats, [`scratch_len`](Self::scratch_len) for
+    /// the best speed. What it holds, before and after, means nothing.
     ///
     /// # Errors
     ///
@@ -413,11 +566,11 @@ impl ConvF32 {
             rows.len() * self.output_row_len(),
             output.len(),
         )?;
-        at_least(Argument::Scratch, self.scratch_len(), scratch.len())?;
+        at_least(Argument::Scratch, self.least_scratch_len(), scratch.len())?;
         level.run(Job {
             geometry: &self.geometry,
             sizes: &self.sizes,
-            algorithm: self.algorithm,
+            method: self.method,
             panels: self.panels,
             activation: self.activation,
             rows,
@@ -425,13 +578,14 @@ impl ConvF32 {
             input,
             packed,
             output,
+            scratch,
         });
         Ok(())
     }
 
     pub(crate) fn check_packed(&self, packed: &[f32]) -> Result<(), Error> {
         length(Argument::Packed, self.packed_len, packed.len())?;
-        pack::check(self.digest, packed)
+        pack::check(&self.panels, self.digest, packed)
     }
 }
 

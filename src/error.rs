@@ -1,5 +1,6 @@
 //! What can be wrong, and what was needed.
 
+use crate::algorithm::Algorithm;
 use core::fmt;
 
 /// One of the three spatial axes.
@@ -87,6 +88,22 @@ pub enum Error {
     },
     /// The range to clamp to is empty, or one of its ends is not a number.
     Clamp { min: f32, max: f32 },
+    /// The algorithm cannot compute this geometry: a Winograd algorithm needs a window of 3x3 pixels,
+    /// one deep, with stride and dilation 1 along both.
+    Algorithm(Algorithm),
+    /// The algorithm may be further off than the [`Limits`](crate::Limits) allow.
+    ErrorBound {
+        algorithm: Algorithm,
+        /// What the algorithm would need to be allowed.
+        needed: f64,
+        given: f64,
+    },
+    /// The algorithm needs more scratch than the [`Limits`](crate::Limits) allow. In bytes.
+    ScratchBytes {
+        algorithm: Algorithm,
+        needed: usize,
+        given: usize,
+    },
     /// A slice has the wrong number of elements.
     Length {
         argument: Argument,
@@ -107,6 +124,13 @@ pub enum Error {
         start: usize,
         end: usize,
     },
+    /// The algorithm computes several rows at once, and the rows asked for cut through them: see
+    /// [`ConvF32::row_granularity`](crate::ConvF32::row_granularity).
+    RowGranularity {
+        needed: usize,
+        start: usize,
+        end: usize,
+    },
     /// Bytes that should hold packed weights do not lie at a multiple of `needed`.
     Alignment {
         needed: usize,
@@ -120,6 +144,8 @@ pub enum Error {
     /// The packed weights were packed for another layer (kernel, dilation, channels, filters or
     /// groups differ).
     PackedGeometry { needed: u32, given: u32 },
+    /// The weights were packed for another algorithm.
+    PackedAlgorithm { needed: Algorithm, given: Algorithm },
     /// No level has this name on any CPU.
     LevelUnknown,
     /// The level is one of this crate's, and this CPU or this build does not have it.
@@ -205,6 +231,26 @@ impl fmt::Display for Error {
             Error::Clamp { min, max } => {
                 write!(f, "the range {min} to {max} holds no number to clamp to")
             }
+            Error::Algorithm(algorithm) => write!(
+                f,
+                "{algorithm} needs a window of 1x3x3 with stride and dilation 1"
+            ),
+            Error::ErrorBound {
+                algorithm,
+                needed,
+                given,
+            } => write!(
+                f,
+                "{algorithm} may be off by {needed:e}, at most {given:e} is allowed"
+            ),
+            Error::ScratchBytes {
+                algorithm,
+                needed,
+                given,
+            } => write!(
+                f,
+                "{algorithm} needs {needed} bytes of scratch, {given} are allowed"
+            ),
             Error::Length {
                 argument,
                 needed,
@@ -224,6 +270,10 @@ impl fmt::Display for Error {
                     "rows {start}..{end} are not within the {needed} rows of the output"
                 )
             }
+            Error::RowGranularity { needed, start, end } => write!(
+                f,
+                "rows {start}..{end} do not start and end at a multiple of {needed} rows of a plane"
+            ),
             Error::Alignment { needed, given } => write!(
                 f,
                 "packed weights must lie at a multiple of {needed} bytes, they lie {given} past one"
@@ -237,6 +287,9 @@ impl fmt::Display for Error {
                 f,
                 "the weights were packed for layer {given:#010x}, layer {needed:#010x} is needed"
             ),
+            Error::PackedAlgorithm { needed, given } => {
+                write!(f, "the weights are packed for {given}, not for {needed}")
+            }
             Error::LevelUnknown => f.write_str("no level has this name"),
             Error::LevelAbsent(name) => {
                 write!(

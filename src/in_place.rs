@@ -27,6 +27,9 @@ pub(crate) struct Overlap<'a> {
 impl<'a> Overlap<'a> {
     /// `row` is the length of an output row, `memory` that of the memory.
     pub const fn new(plan: &'a ConvF32, row: usize, memory: usize) -> Result<Self, Error> {
+        if let Err(error) = plan.check_by_rows() {
+            return Err(error);
+        }
         let output = plan.output_rows() * row;
         let needed = if output > plan.input_len() {
             output
@@ -189,7 +192,8 @@ fn settle(lines: &mut [f32], ready: usize, waiting: usize, memory: &mut [f32], a
 ///
 /// The input is the last [`input_len`](Self::input_len) floats of `memory`, the output becomes the
 /// first [`output_len`](Self::output_len). Where memory is as long as the input, a layer with equal
-/// shapes overwrites it, and one with a stride leaves its output in front. Any plan can do it.
+/// shapes overwrites it, and one with a stride leaves its output in front. Any plan with the direct
+/// algorithm can do it.
 ///
 /// Output rows that are not yet to overwrite input wait in `lines`. Memory that is longer by as many
 /// floats needs no lines: the output then lies that much before the input, and nothing is copied.
@@ -217,7 +221,8 @@ impl ConvF32 {
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] if the memory is shorter than the input or the output.
+    /// [`Error::Length`] if the memory is shorter than the input or the output;
+    /// [`Error::RowGranularity`] if the plan's algorithm does not compute single rows.
     pub const fn in_place_lines_len(&self, memory: usize) -> Result<usize, Error> {
         match Overlap::new(self, self.output_row_len(), memory) {
             Ok(overlap) => Ok(overlap.lines_len()),

@@ -6,6 +6,7 @@ use crate::pack::Panels;
 use crate::simd::{Kernel, Simd};
 use core::ops::Range;
 
+mod choice;
 mod dense;
 mod depthwise;
 mod finish;
@@ -16,27 +17,38 @@ mod slide;
 mod taps;
 mod tile;
 mod window;
+mod winograd;
+mod winograd_cost;
+mod winograd_points;
+mod winograd_products;
+mod winograd_transform;
+mod winograd_walk;
+
+pub(crate) use choice::choose;
+pub(crate) use winograd::{Variant, gamma};
 
 /// Floats of input that the second-level cache keeps while one block of channels after another
 /// passes over them: a quarter of a mebibyte.
 pub(crate) const CACHED: usize = 1 << 16;
 
-/// The algorithms.
+/// The kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Algorithm {
+pub(crate) enum Method {
     /// Groups of channels, each under its own filters. One group is the common case.
     Dense,
     /// One input channel per filter.
     Depthwise,
+    /// Transformed tiles.
+    Winograd(Variant),
 }
 
-impl Algorithm {
-    /// The one for a geometry. A single input channel that all filters read is dense.
-    pub const fn of(geometry: &Geometry, sizes: &Sizes) -> Self {
+impl Method {
+    /// The direct one for a geometry. A single input channel that all filters read is dense.
+    pub const fn direct(geometry: &Geometry, sizes: &Sizes) -> Self {
         if sizes.group_channels == 1 && geometry.groups > 1 {
-            Algorithm::Depthwise
+            Method::Depthwise
         } else {
-            Algorithm::Dense
+            Method::Dense
         }
     }
 
@@ -44,20 +56,23 @@ impl Algorithm {
     pub const fn panels(self, geometry: &Geometry, sizes: &Sizes) -> Panels {
         let [kd, kh, kw] = geometry.kernel;
         let taps = kd * kh * kw;
+        let mut panels = Panels {
+            transform: None,
+            groups: geometry.groups,
+            filters: sizes.group_filters,
+            taps,
+            depth: sizes.group_channels,
+        };
         match self {
-            Algorithm::Dense => Panels {
-                groups: geometry.groups,
-                filters: sizes.group_filters,
-                taps,
-                depth: sizes.group_channels,
-            },
-            Algorithm::Depthwise => Panels {
-                groups: 1,
-                filters: geometry.filters,
-                taps,
-                depth: 1,
-            },
+            Method::Dense => {}
+            Method::Depthwise => {
+                panels.groups = 1;
+                panels.filters = geometry.filters;
+                panels.depth = 1;
+            }
+            Method::Winograd(variant) => panels.transform = Some(variant),
         }
+        panels
     }
 }
 
@@ -65,11 +80,13 @@ impl Algorithm {
 ///
 /// Whoever makes one has checked, and the kernels lean on, this: the geometry has these sizes;
 /// `rows` are rows of the output, `output` is just them; `input` is the rows that they need, the
-/// first of which is row `first_input_row`; `packed` has the length of `panels`.
+/// first of which is row `first_input_row`; `packed` has the length of `panels`; under Winograd the
+/// geometry has a window of 1x3x3 with stride and dilation 1, `rows` are whole tiles of each plane, and
+/// `scratch` holds at least one tile and panel.
 pub(crate) struct Job<'a> {
     pub geometry: &'a Geometry,
     pub sizes: &'a Sizes,
-    pub algorithm: Algorithm,
+    pub method: Method,
     pub panels: Panels,
     pub activation: Activation,
     /// Rows are counted through batch, depth and height.
@@ -78,14 +95,16 @@ pub(crate) struct Job<'a> {
     pub input: &'a [f32],
     pub packed: &'a [f32],
     pub output: &'a mut [f32],
+    pub scratch: &'a mut [f32],
 }
 
 impl Kernel for Job<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        match self.algorithm {
-            Algorithm::Dense => dense::run(simd, self),
-            Algorithm::Depthwise => depthwise::run(simd, self),
+        match self.method {
+            Method::Dense => dense::run(simd, self),
+            Method::Depthwise => depthwise::run(simd, self),
+            Method::Winograd(variant) => winograd_walk::run(simd, self, variant),
         }
     }
 }

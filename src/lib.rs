@@ -81,6 +81,7 @@
 extern crate std;
 
 mod activation;
+mod algorithm;
 mod aligned;
 mod conv;
 mod error;
@@ -93,6 +94,7 @@ mod separable;
 mod simd;
 
 pub use activation::Activation;
+pub use algorithm::{Algorithm, Limits};
 pub use aligned::Aligned;
 pub use conv::ConvF32;
 pub use error::{Argument, Axis, Error, Quantity};

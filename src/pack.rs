@@ -3,6 +3,7 @@
 //! ```text
 //! packed  = panel...  seal
 //! panel   = bias[W]  weights[window depth][window row][window column][channel][W]
+//!           bias[W]  weights[point row][point column][channel][W]      (Winograd)
 //! ```
 //!
 //! A panel holds W filters of one group: 16, and in the last panel of a group the fewest of 4, 8 or
@@ -11,12 +12,14 @@
 //! one channel. The format is the same on every level and every target, so weights can be packed at
 //! compile time, by a build script, or when the program starts.
 //!
-//! The seal is [`SEAL`] words at the end: format version and a digest of what the packed numbers
-//! depend on. It stands at the end so that panels keep the alignment of the buffer. Each word is a
+//! The seal is [`SEAL`] words at the end: format version, what the weights are transformed for, and a
+//! digest of what the packed numbers depend on. It stands at the end so that panels keep the alignment of the buffer. Each word is a
 //! normal, finite float, so that a buffer that goes through a printed float literal arrives whole.
 
+use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::geometry::{Geometry, product};
+use crate::kernel::Variant;
 
 /// Filters in a full panel.
 pub(crate) const PANEL: usize = 16;
@@ -65,6 +68,8 @@ impl<'a, T> Weights<'a, T> {
 /// The shape of packed weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Panels {
+    /// The transform that the weights are packed under, if any.
+    pub transform: Option<Variant>,
     pub groups: usize,
     /// Filters of one group.
     pub filters: usize,
@@ -80,19 +85,48 @@ impl Panels {
         self.groups * self.filters
     }
 
+    /// Weights of a filter and channel: the taps, or the points of their transform.
+    const fn points(&self) -> usize {
+        match self.transform {
+            None => self.taps,
+            Some(variant) => variant.points(),
+        }
+    }
+
     /// Rows of a panel: the bias and each weight of a filter.
     pub const fn rows(&self) -> usize {
-        1 + self.taps * self.depth
+        1 + self.points() * self.depth
+    }
+
+    /// Which format the weights are in.
+    const fn format(&self) -> u32 {
+        match self.transform {
+            None => 0,
+            Some(variant) => variant.outputs() as u32,
+        }
+    }
+
+    /// Filters of a group with those that fill its last panel up.
+    const fn lanes(&self) -> usize {
+        let whole = self.filters / PANEL * PANEL;
+        match self.filters % PANEL {
+            0 => whole,
+            last => whole + width(last),
+        }
+    }
+
+    /// Elements of a group's panels.
+    pub const fn group(&self) -> usize {
+        self.lanes() * self.rows()
     }
 
     /// Elements of the packed buffer; nothing if the target cannot address them.
     pub const fn len(&self) -> Option<usize> {
-        let whole = self.filters / PANEL * PANEL;
-        let last = match self.filters % PANEL {
-            0 => 0,
-            last => width(last),
-        };
-        match product(&[self.groups, whole + last, self.rows()]) {
+        // A row more for the bias cannot overflow what is within the limit.
+        if product(&[self.points(), self.depth]).is_none() {
+            return None;
+        }
+        match product(&[self.groups, self.lanes(), self.rows()]) {
             Some(len) => product(&[len + SEAL]),
             None => None,
         }
@@ -143,21 +177,22 @@ pub(crate) const unsafe fn pack(
                         Some(bias) if exists => *bias.as_ptr().add(filter),
                         _ => 0.0,
                     };
-                    let mut tap = 0;
-                    while tap < panels.taps {
-                        let mut channel = 0;
-                        while channel < panels.depth {
-                            to = to.add(width);
-                            *to = if exists {
-                                *weights.add(
-                                    filter * filter_step + tap * tap_step + channel * channel_step,
-                                )
-                            } else {
-                                0.0
-                            };
-                            channel += 1;
+                    to = to.add(width);
+                    let mut channel = 0;
+                    while channel < panels.depth {
+                        let to = to.add(channel * width);
+                        let step = panels.depth * width;
+                        if exists {
+                            let from = weights.add(filter * filter_step + channel * channel_step);
+                            write_weights(panels, from, tap_step, to, step);
+                        } else {
+                            let mut point = 0;
+                            while point < panels.points() {
+                                *to.add(point * step) = 0.0;
+                                point += 1;
+                            }
                         }
-                        tap += 1;
+                        channel += 1;
                     }
                     lane += 1;
                 }
@@ -166,7 +201,7 @@ pub(crate) const unsafe fn pack(
             }
             group += 1;
         }
-        let words = seal_words(digest);
+        let words = seal_words(panels.format(), digest);
         let mut word = 0;
         while word < SEAL {
             *packed.add(seal + word) = f32::from_bits(words[word]);
@@ -175,19 +210,72 @@ pub(crate) const unsafe fn pack(
     }
 }
 
+/// Writes one channel of a filter, as it is or transformed: taps lie `from_step` apart at `from`, and
+/// go `to_step` apart.
+///
+/// # Safety
+///
+/// So many taps are readable at `from`, nine if there is a transform, and as many points of it
+/// writable at `to`.
+const unsafe fn write_weights(
+    panels: &Panels,
+    from: *const f32,
+    from_step: usize,
+    to: *mut f32,
+    to_step: usize,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        match panels.transform {
+            None => {
+                let mut tap = 0;
+                while tap < panels.taps {
+                    *to.add(tap * to_step) = *from.add(tap * from_step);
+                    tap += 1;
+                }
+            }
+            Some(variant) => {
+                let mut taps = [0.0; 9];
+                let mut tap = 0;
+                while tap < 9 {
+                    taps[tap] = *from.add(tap * from_step);
+                    tap += 1;
+                }
+                let mut rest: &[f32] = &variant.filter(taps);
+                let mut to = to;
+                let mut point = 0;
+                while let [first, tail @ ..] = rest
+                    && point < variant.points()
+                {
+                    *to = *first;
+                    to = to.wrapping_add(to_step);
+                    rest = tail;
+                    point += 1;
+                }
+            }
+        }
+    }
+}
+
 /// Refuses a buffer that does not end with this layer's seal.
-pub(crate) fn check(digest: u32, packed: &[f32]) -> Result<(), Error> {
+pub(crate) fn check(panels: &Panels, digest: u32, packed: &[f32]) -> Result<(), Error> {
     let Some(given) = packed.last_chunk::<SEAL>() else {
         return Err(Error::NotPacked);
     };
-    let [whose, too, version, layer] = given.map(f32::to_bits);
-    let needed = seal_words(digest);
+    let [whose, too, format, layer] = given.map(f32::to_bits);
+    let needed = seal_words(panels.format(), digest);
     if [whose, too] != [needed[0], needed[1]] {
         Err(Error::NotPacked)
-    } else if version != needed[2] {
-        Err(Error::PackedVersion {
-            needed: VERSION,
-            given: version & !MARK,
+    } else if format != needed[2] {
+        Err(match algorithm(format) {
+            Some(given) => Error::PackedAlgorithm {
+                needed: Algorithm::of(panels.transform),
+                given,
+            },
+            None => Error::PackedVersion {
+                needed: VERSION,
+                given: format & !MARK,
+            },
         })
     } else if layer != digest {
         Err(Error::PackedGeometry {
@@ -199,16 +287,33 @@ pub(crate) fn check(digest: u32, packed: &[f32]) -> Result<(), Error> {
     }
 }
 
+/// The algorithm that a seal's third word stands for, if it is one of this version.
+fn algorithm(word: u32) -> Option<Algorithm> {
+    let format = (word ^ VERSION ^ MARK) >> FORMAT;
+    if word != VERSION | format << FORMAT | MARK {
+        return None;
+    }
+    if format == 0 {
+        return Some(Algorithm::Direct);
+    }
+    let mut variants = Variant::ALL.into_iter();
+    let variant = variants.find(|variant| variant.outputs() as u32 == format);
+    variant.map(|variant| Algorithm::of(Some(variant)))
+}
+
 /// The bits that make any number below it a normal float.
 const MARK: u32 = 0x2000_0000;
 
-/// The seal: eight letters that say whose it is, the version, the digest.
-const fn seal_words(digest: u32) -> [u32; SEAL] {
+/// The word of the version holds the format above it: what the weights were transformed for.
+const FORMAT: u32 = 16;
+
+/// The seal: eight letters that say whose it is, the version and the format, the digest.
+const fn seal_words(format: u32, digest: u32) -> [u32; SEAL] {
     [
         // Letters are below 0x7f, so the words are finite as they are.
         u32::from_le_bytes(*b"micr"),
         u32::from_le_bytes(*b"conv"),
-        VERSION | MARK,
+        VERSION | format << FORMAT | MARK,
         digest,
     ]
 }

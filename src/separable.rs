@@ -69,8 +69,12 @@ impl SeparableF32 {
     ///
     /// # Errors
     ///
-    /// [`Error::Pointwise`] with the first number that is not as needed.
+    /// [`Error::Pointwise`] with the first number that is not as needed; [`Error::RowGranularity`] if
+    /// the first layer's algorithm does not compute single rows.
     pub const fn new(spatial: ConvF32, pointwise: ConvF32) -> Result<Self, Error> {
+        if let Err(error) = spatial.check_by_rows() {
+            return Err(error);
+        }
         let [batch, depth, height, width, channels] = spatial.output_shape();
         let second = pointwise.geometry();
         if let Err(error) = equal(&[

@@ -607,10 +607,12 @@ fn seals() {
         let at = packed.len() - 2;
         packed[at] = f32::from_bits(version ^ 1 << bit);
         let result = plan.run(Level::detect(), &input, &packed, &mut output, &mut []);
-        assert!(
-            matches!(result, Err(Error::PackedVersion { .. })),
-            "{bit}: {result:?}"
-        );
+        // Two bits make it the word of weights that are packed for a Winograd algorithm.
+        let refused = match bit {
+            17 | 18 => matches!(result, Err(Error::PackedAlgorithm { .. })),
+            _ => matches!(result, Err(Error::PackedVersion { .. })),
+        };
+        assert!(refused, "{bit}: {result:?}");
         assert!(output.iter().all(|x| *x == PATTERN));
     }
 }

@@ -14,7 +14,7 @@ mod report;
 
 use layers::Layer;
 use measure::{Floats, Measurement, peak_gflops, time};
-use microconv::{Activation, ConvF32, Level, Weights};
+use microconv::{Activation, ConvF32, Error, Geometry, Level, Limits, Weights};
 use options::Options;
 use std::process::ExitCode;
 
@@ -37,28 +37,39 @@ fn run(options: Options) -> Result<(), String> {
     report::header(&options, level);
     let mut peak = peak_gflops(level);
     for layer in &layers {
-        let (row, after) = measure_layer(layer, level, options.scratch, peak)?;
+        let (row, after) = measure_layer(layer, level, &options, peak)?;
         report::row(&options, &row);
         peak = after;
     }
     Ok(())
 }
 
+/// The plan for the algorithm asked for, or for the direct one where that does not do.
+fn plan(layer: Geometry, options: &Options) -> Result<ConvF32, Error> {
+    let limits = Limits::scratch(options.scratch);
+    match ConvF32::with_algorithm(layer, Activation::NONE, options.algorithm, limits) {
+        Err(Error::Algorithm(_) | Error::ScratchBytes { .. }) => {
+            ConvF32::new(layer, Activation::NONE)
+        }
+        plan => plan,
+    }
+}
+
 /// The measurement, and the peak after it.
 fn measure_layer(
     layer: &Layer,
     level: Level,
-    scratch_bytes: usize,
+    options: &Options,
     before: f64,
 ) -> Result<(Measurement, f64), String> {
     let refused = |error| format!("{}: {error}", layer.name);
-    let plan = ConvF32::new(layer.geometry, Activation::NONE).map_err(refused)?;
+    let plan = plan(layer.geometry, options).map_err(refused)?;
     let weights = measure::noise(plan.weights_len(), 1);
     let bias = measure::noise(layer.geometry.filters, 2);
     let input = measure::noise(plan.input_len(), 3);
     let mut packed = Floats::zeros(plan.packed_len());
     let mut output = Floats::zeros(plan.output_len());
-    let mut scratch = Floats::zeros(plan.scratch_len().min(scratch_bytes / size_of::<f32>()));
+    let mut scratch = Floats::zeros(plan.scratch_len());
     plan.pack(Weights::Ohwi(&weights), Some(&bias), &mut packed)
         .map_err(refused)?;
     // The first run shows whether there is anything to measure.
@@ -72,6 +83,7 @@ fn measure_layer(
     let row = Measurement {
         layer: layer.name.clone(),
         level,
+        algorithm: plan.algorithm(),
         macs: plan.macs(),
         median,
         // The machine's speed drifts: the peak is the mean of one before and one after.

@@ -1,6 +1,6 @@
 //! Times: medians over enough runs, and the peak that they are a share of.
 
-use microconv::Level;
+use microconv::{Algorithm, Level};
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ const ROUNDS: u64 = 20_000;
 pub struct Measurement {
     pub layer: String,
     pub level: Level,
+    pub algorithm: Algorithm,
     pub macs: u64,
     pub median: Duration,
     pub peak_gflops: f64,

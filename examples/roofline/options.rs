@@ -1,9 +1,12 @@
 //! The command line.
 
+use microconv::Algorithm;
+
 pub struct Options {
     pub csv: bool,
     pub layers: Option<String>,
     pub level: String,
+    pub algorithm: Algorithm,
     /// Bytes of scratch that may be used.
     pub scratch: usize,
     pub only: Vec<String>,
@@ -16,9 +19,11 @@ Times convolution layers on one thread, as a share of the multiply-add peak of t
   --layers FILE                 another layer set than benches/layers.csv
   --dtype f32                   the type of the numbers
   --level NAME|auto             the instruction set; auto is the best of this CPU
-  --algorithm auto|direct       how the convolution is computed
+  --algorithm auto|direct|winograd|winograd2x2|winograd4x4|winograd6x6
+                                how the convolution is computed; direct where the one asked for
+                                cannot compute a layer
   --layout nhwc                 how images lie in memory
-  --scratch BYTES               how much scratch an algorithm may use
+  --scratch BYTES               how much scratch an algorithm may use, 4 MiB if not said
   --only ROW,ROW                these layers alone";
 
 /// The options, or nothing if help was asked for and given.
@@ -27,7 +32,8 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, 
         csv: false,
         layers: None,
         level: "auto".into(),
-        scratch: 0,
+        algorithm: Algorithm::Auto,
+        scratch: 4 << 20,
         only: vec![],
     };
     while let Some(arg) = args.next() {
@@ -41,7 +47,7 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, 
             "--layers" => options.layers = Some(value()?),
             "--level" => options.level = value()?,
             "--dtype" => one_of("--dtype", &value()?, &["f32"])?,
-            "--algorithm" => one_of("--algorithm", &value()?, &["auto", "direct"])?,
+            "--algorithm" => options.algorithm = algorithm(&value()?)?,
             "--layout" => one_of("--layout", &value()?, &["nhwc"])?,
             "--scratch" => {
                 let bytes = value()?;
@@ -54,6 +60,24 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, 
         }
     }
     Ok(Some(options))
+}
+
+const ALGORITHMS: [Algorithm; 6] = [
+    Algorithm::Auto,
+    Algorithm::Direct,
+    Algorithm::Winograd,
+    Algorithm::Winograd2x2,
+    Algorithm::Winograd4x4,
+    Algorithm::Winograd6x6,
+];
+
+/// The algorithm of this name.
+fn algorithm(name: &str) -> Result<Algorithm, String> {
+    let found = ALGORITHMS.into_iter().find(|known| known.name() == name);
+    found.ok_or_else(|| {
+        let names = ALGORITHMS.map(Algorithm::name).join(", ");
+        format!("--algorithm {name}: built so far: {names}")
+    })
 }
 
 /// Refuses what is not built.

@@ -24,8 +24,9 @@ pub fn header(options: &Options, level: Level) {
             "f32, nhwc, level {level}, one thread; the bar is the share of the multiply-add peak\n"
         );
         line!(
-            "{:<14} {:>9} {:>9} {:>7}",
+            "{:<14} {:<11} {:>9} {:>9} {:>7}",
             "layer",
+            "algorithm",
             "us",
             "GFLOP/s",
             "share"
@@ -38,9 +39,10 @@ pub fn row(options: &Options, row: &Measurement) {
     let median_us = row.median.as_secs_f64() * 1e6;
     if options.csv {
         line!(
-            "{},f32,nhwc,{},direct,{},{median_us:.3},{gflops:.2},{:.2},{share:.4},{},{}",
+            "{},f32,nhwc,{},{},{},{median_us:.3},{gflops:.2},{:.2},{share:.4},{},{}",
             row.layer,
             row.level,
+            row.algorithm,
             row.macs,
             row.peak_gflops,
             row.scratch_bytes,
@@ -49,8 +51,9 @@ pub fn row(options: &Options, row: &Measurement) {
     } else {
         let bar = "#".repeat((share * BAR).round() as usize);
         line!(
-            "{:<14} {median_us:>9.1} {gflops:>9.1} {:>6.1}% {bar}",
+            "{:<14} {:<11} {median_us:>9.1} {gflops:>9.1} {:>6.1}% {bar}",
             row.layer,
+            row.algorithm.name(),
             share * 100.0,
         );
     }

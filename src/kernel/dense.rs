@@ -27,7 +27,9 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
         for group in 0..panels.groups {
             let mut first = 0;
             while first < panels.filters {
-                let block = Block::new::<S>(&walk, panels.filters, panels.rows(), first, panel);
+                let (most, together) = (walk.vectors, walk.together);
+                let block =
+                    Block::new::<S>(most, together, panels.filters, panels.rows(), first, panel);
                 let output = output.wrapping_add(group * panels.filters + first);
                 // SAFETY: the panels of a group follow each other as `Panels` counts them, and the
                 // output's pixels have every group's filters.
@@ -40,36 +42,44 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
 }
 
 /// Blocks of output channels that are alike: the vectors that stand side by side in a tile.
-struct Block {
-    count: usize,
+pub(super) struct Block {
+    pub count: usize,
     /// Floats from one block's panel to the next one's.
-    step: usize,
-    vectors: usize,
-    /// Channels that exist.
-    channels: usize,
+    pub step: usize,
+    pub vectors: usize,
+    /// Channels of each that exist.
+    pub channels: usize,
     /// Where the first panel starts, and the first of its block's filters in it.
-    panel: usize,
-    lane: usize,
-    width: usize,
-    panel_len: usize,
+    pub panel: usize,
+    pub lane: usize,
+    pub width: usize,
+    pub panel_len: usize,
     /// Where the panel of the block after them starts.
-    next: usize,
+    pub next: usize,
 }
 
 impl Block {
-    /// The blocks of a group's filters from `first` on, in the panel at `panel`.
+    /// The blocks of a group's filters from `first` on, in the panel at `panel`, of at most `most`
+    /// vectors. Only one, unless tiles may pass over one block after the other (`together`).
     #[inline(always)]
-    fn new<S: Simd>(walk: &Walk, filters: usize, rows: usize, first: usize, panel: usize) -> Self {
+    pub fn new<S: Simd>(
+        most: usize,
+        together: bool,
+        filters: usize,
+        rows: usize,
+        first: usize,
+        panel: usize,
+    ) -> Self {
         let lane = first % PANEL;
         let left = filters - first;
         let width = pack::width(left + lane);
         let alike = |vectors: usize| {
             // More than one panel at once, if all are of the same width.
-            let most = vectors * S::LANES;
-            most > PANEL && pack::width(left.saturating_sub(most - PANEL)) == PANEL
+            let lanes = vectors * S::LANES;
+            lanes > PANEL && pack::width(left.saturating_sub(lanes - PANEL)) == PANEL
         };
-        let vectors = if alike(walk.vectors) {
-            walk.vectors
+        let vectors = if alike(most) {
+            most
         } else if alike(S::VECTORS) {
             S::VECTORS
         } else {
@@ -83,8 +93,7 @@ impl Block {
             // A group's last panel may hold more lanes than filters.
             usize::from(lane + lanes >= width || lanes >= left)
         };
-        // As long as the cache keeps all weights, tiles may pass over one block after the other.
-        let count = if walk.together && lanes.is_multiple_of(PANEL) && lanes <= left {
+        let count = if together && lanes.is_multiple_of(PANEL) && lanes <= left {
             quotient(left, lanes)
         } else {
             1
@@ -117,7 +126,7 @@ struct Walk {
     at_once: usize,
     /// The most vectors of a tile.
     vectors: usize,
-    /// A strip may hold many blocks of output channels.
+    /// The cache keeps all weights, so that a strip may hold many blocks of output channels.
     together: bool,
 }
 
@@ -287,7 +296,7 @@ impl Walk {
 /// How many vectors make the better tile for a row of so many pixels: a tile takes as long as its
 /// multiply-adds, or as eight of them, which is what one chain waits for the next in.
 #[inline(always)]
-fn vectors<S: Simd>(pixels: usize) -> usize {
+pub(super) fn vectors<S: Simd>(pixels: usize) -> usize {
     let cost = |vectors: usize| {
         let (tile, tiles) = cut(pixels, S::TILES[vectors]);
         let rest = pixels.saturating_sub(tile * tiles);

@@ -3,6 +3,7 @@
 
 use super::Job;
 use super::window::{Axis, quotient};
+use crate::geometry::divide;
 use core::ops::Range;
 
 /// The walk over a job's rows.
@@ -164,11 +165,11 @@ impl Columns {
 /// Cuts `pixels` into tiles of at most `most` that differ by one at most: the size of the first and
 /// how many have it.
 #[inline(always)]
-pub(super) fn cut(pixels: usize, most: usize) -> (usize, usize) {
+pub(super) const fn cut(pixels: usize, most: usize) -> (usize, usize) {
     if pixels <= most {
         return (pixels, 1);
     }
-    let count = quotient(pixels + most - 1, most);
-    let tile = quotient(pixels + count - 1, count);
+    let count = divide(pixels + most - 1, most).0;
+    let tile = divide(pixels + count - 1, count).0;
     (tile, pixels - (tile - 1) * count)
 }

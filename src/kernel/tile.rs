@@ -119,7 +119,7 @@ pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, pixels: usize, vectors
 /// Calls `tile` for each tile of a strip with its block's bias and weights, and with where its input
 /// and its output begin; it returns where the next one's output does.
 #[inline(always)]
-fn each<S: Simd, const M: usize, const V: usize>(
+pub(super) fn each<S: Simd, const M: usize, const V: usize>(
     strip: &Strip,
     tile: impl Fn([*const f32; 3], *mut f32) -> *mut f32,
 ) {

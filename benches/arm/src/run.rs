@@ -3,7 +3,7 @@
 
 use core::hint::black_box;
 
-use microconv::{Activation, ConvF32, Error, Weights};
+use microconv::{Activation, Algorithm, ConvF32, Error, Limits, Weights};
 
 use crate::layer::Job;
 
@@ -12,8 +12,12 @@ pub struct Outcome {
     pub first: f32,
 }
 
+/// Bytes of scratch that the algorithm may use; the bare machines have no such room.
+const SCRATCH: usize = if cfg!(target_os = "none") { 0 } else { 4 << 20 };
+
 pub fn plan(job: &Job) -> Result<ConvF32, Error> {
-    ConvF32::new(job.geometry, Activation::NONE)
+    let limits = Limits::scratch(SCRATCH);
+    ConvF32::with_algorithm(job.geometry, Activation::NONE, Algorithm::Auto, limits)
 }
 
 /// Elements of memory that [`run`] takes.
