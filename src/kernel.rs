@@ -8,6 +8,7 @@ use core::ops::Range;
 
 mod dense;
 mod depthwise;
+pub(crate) mod int8;
 pub(crate) mod peak;
 mod rows;
 mod slide;

@@ -52,7 +52,7 @@ impl<'a, T> Weights<'a, T> {
     }
 
     /// Distances between filters, taps and channels.
-    const fn strides(&self, panels: &Panels) -> [usize; 3] {
+    pub(crate) const fn strides(&self, panels: &Panels) -> [usize; 3] {
         let Panels { taps, depth, .. } = *panels;
         match self {
             Weights::Ohwi(_) => [taps * depth, depth, 1],
@@ -176,11 +176,16 @@ pub(crate) const unsafe fn pack(
 }
 
 /// Refuses a buffer that does not end with this layer's seal.
-pub(crate) fn check(digest: u32, packed: &[f32]) -> Result<(), Error> {
-    let Some(given) = packed.last_chunk::<SEAL>() else {
-        return Err(Error::NotPacked);
-    };
-    let [whose, too, version, layer] = given.map(f32::to_bits);
+pub(crate) fn check_seal(digest: u32, packed: &[f32]) -> Result<(), Error> {
+    match packed.last_chunk::<SEAL>() {
+        Some(seal) => check(digest, seal.map(f32::to_bits)),
+        None => Err(Error::NotPacked),
+    }
+}
+
+/// Refuses a seal that is not this layer's.
+pub(crate) fn check(digest: u32, given: [u32; SEAL]) -> Result<(), Error> {
+    let [whose, too, version, layer] = given;
     let needed = seal_words(digest);
     if [whose, too] != [needed[0], needed[1]] {
         Err(Error::NotPacked)
@@ -203,7 +208,7 @@ pub(crate) fn check(digest: u32, packed: &[f32]) -> Result<(), Error> {
 const MARK: u32 = 0x2000_0000;
 
 /// The seal: eight letters that say whose it is, the version, the digest.
-const fn seal_words(digest: u32) -> [u32; SEAL] {
+pub(crate) const fn seal_words(digest: u32) -> [u32; SEAL] {
     [
         // Letters are below 0x7f, so the words are finite as they are.
         u32::from_le_bytes(*b"micr"),
@@ -215,11 +220,11 @@ const fn seal_words(digest: u32) -> [u32; SEAL] {
 
 /// A digest of all that the packed numbers depend on, and of the dilation, which belongs to a layer
 /// as its weights do. Batch, image size, stride and padding are free: the same packed weights serve
-/// every image.
+/// every image. `more` is what a format adds that needs telling apart.
 ///
 /// It is FNV-1a (Fowler, Noll, Vo) over the numbers as 64-bit words, folded to 29 bits, so that the
 /// word is a normal float.
-pub(crate) const fn digest(geometry: &Geometry) -> u32 {
+pub(crate) const fn digest(geometry: &Geometry, more: &[usize]) -> u32 {
     let Geometry {
         layout: _,
         batch: _,
@@ -242,6 +247,11 @@ pub(crate) const fn digest(geometry: &Geometry) -> u32 {
         hash = absorb(hash, kernel[axis]);
         hash = absorb(hash, if kernel[axis] == 1 { 1 } else { dilation[axis] });
         axis += 1;
+    }
+    let mut rest = more;
+    while let [number, tail @ ..] = rest {
+        hash = absorb(hash, *number);
+        rest = tail;
     }
     ((hash >> 35) as u32 ^ hash as u32) & (MARK - 1) | MARK
 }

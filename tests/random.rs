@@ -3,14 +3,17 @@
 
 mod common;
 
-use common::{ACTIVATIONS, Case, Values, cases, fit, levels};
+use common::int8::{CaseI8, FACTORS, NUMBERS, ROUNDINGS, levels_i8};
+use common::{ACTIVATIONS, Case, Values, cases, fit, levels_f32};
 use microconv::{Activation, Geometry, Level, Padding};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use std::sync::LazyLock;
 
 /// Asked once, and not for each case.
-static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(levels);
+static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(levels_f32);
+
+static LEVELS_I8: LazyLock<Vec<Level>> = LazyLock::new(levels_i8);
 
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -118,5 +121,16 @@ proptest! {
         layer in layer(), activation in activation(), values in values(), seed: u64,
     ) {
         Case::with(layer, activation, values, seed).check(&LEVELS);
+    }
+
+    #[test]
+    fn every_level_computes_the_integers(
+        layer in layer(),
+        rounding in proptest::sample::select(&ROUNDINGS[..]),
+        numbers in proptest::sample::select(&NUMBERS[..]),
+        factors in proptest::sample::select(&FACTORS[..]),
+        seed: u64,
+    ) {
+        CaseI8::with(layer, rounding, numbers, factors, seed).check(&LEVELS_I8);
     }
 }
