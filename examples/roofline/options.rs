@@ -1,9 +1,29 @@
 //! The command line.
 
+use microconv::Rounding;
+
+/// The type of the numbers.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Dtype {
+    F32,
+    Int8,
+}
+
+impl Dtype {
+    pub fn name(self) -> &'static str {
+        match self {
+            Dtype::F32 => "f32",
+            Dtype::Int8 => "int8",
+        }
+    }
+}
+
 pub struct Options {
     pub csv: bool,
     pub layers: Option<String>,
     pub level: String,
+    pub dtype: Dtype,
+    pub rounding: Rounding,
     /// Bytes of scratch that may be used.
     pub scratch: usize,
     pub only: Vec<String>,
@@ -14,7 +34,8 @@ Times convolution layers on one thread, as a share of the multiply-add peak of t
 
   --csv                         one row a layer, comma-separated
   --layers FILE                 another layer set than benches/layers.csv
-  --dtype f32                   the type of the numbers
+  --dtype f32|int8              the type of the numbers
+  --rounding tflite|single|float  how int8 sums become int8 (tflite)
   --level NAME|auto             the instruction set; auto is the best of this CPU
   --algorithm auto|direct       how the convolution is computed
   --layout nhwc                 how images lie in memory
@@ -27,6 +48,8 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, 
         csv: false,
         layers: None,
         level: "auto".into(),
+        dtype: Dtype::F32,
+        rounding: Rounding::Tflite,
         scratch: 0,
         only: vec![],
     };
@@ -40,7 +63,21 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, 
             "--csv" => options.csv = true,
             "--layers" => options.layers = Some(value()?),
             "--level" => options.level = value()?,
-            "--dtype" => one_of("--dtype", &value()?, &["f32"])?,
+            "--dtype" => {
+                options.dtype = match value()?.as_str() {
+                    "f32" => Dtype::F32,
+                    "int8" => Dtype::Int8,
+                    other => return Err(format!("--dtype {other}: f32 or int8 is needed")),
+                }
+            }
+            "--rounding" => {
+                options.rounding = match value()?.as_str() {
+                    "tflite" => Rounding::Tflite,
+                    "single" => Rounding::TfliteSingle,
+                    "float" => Rounding::Float,
+                    other => return Err(format!("--rounding {other}: no such rounding")),
+                }
+            }
             "--algorithm" => one_of("--algorithm", &value()?, &["auto", "direct"])?,
             "--layout" => one_of("--layout", &value()?, &["nhwc"])?,
             "--scratch" => {

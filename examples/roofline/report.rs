@@ -21,7 +21,8 @@ pub fn header(options: &Options, level: Level) {
         line!("{COLUMNS}");
     } else {
         line!(
-            "f32, nhwc, level {level}, one thread; the bar is the share of the multiply-add peak\n"
+            "{}, nhwc, level {level}, one thread; the bar is the share of the multiply-add peak\n",
+            options.dtype.name(),
         );
         line!(
             "{:<14} {:>9} {:>9} {:>7}",
@@ -38,8 +39,9 @@ pub fn row(options: &Options, row: &Measurement) {
     let median_us = row.median.as_secs_f64() * 1e6;
     if options.csv {
         line!(
-            "{},f32,nhwc,{},direct,{},{median_us:.3},{gflops:.2},{:.2},{share:.4},{},{}",
+            "{},{},nhwc,{},direct,{},{median_us:.3},{gflops:.2},{:.2},{share:.4},{},{}",
             row.layer,
+            options.dtype.name(),
             row.level,
             row.macs,
             row.peak_gflops,
