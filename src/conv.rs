@@ -7,6 +7,7 @@ use crate::error::{Argument, Error, Quantity};
 use crate::geometry::{Geometry, Sizes};
 use crate::kernel::{self, Job, Method};
 use crate::pack::{self, Panels, Weights};
+use crate::shape::plan_shape;
 use crate::simd::Level;
 use core::ops::Range;
 
@@ -123,15 +124,13 @@ impl ConvF32 {
                 panels,
                 packed_len,
                 scratch_len: chosen.scratch_len,
-                digest: pack::digest(&geometry),
+                digest: pack::digest(&geometry, &[]),
             }),
             None => Err(Error::Overflow(Quantity::PackedLen)),
         }
     }
 
-    pub const fn geometry(&self) -> &Geometry {
-        &self.geometry
-    }
+    plan_shape!();
 
     pub(crate) const fn sizes(&self) -> &Sizes {
         &self.sizes
@@ -139,33 +138,6 @@ impl ConvF32 {
 
     pub const fn activation(&self) -> Activation {
         self.activation
-    }
-
-    /// Batch, depth, height, width and channels of the output.
-    pub const fn output_shape(&self) -> [usize; 5] {
-        let [depth, height, width] = self.sizes.output;
-        [
-            self.geometry.batch,
-            depth,
-            height,
-            width,
-            self.geometry.filters,
-        ]
-    }
-
-    /// Floats of the input, the whole batch.
-    pub const fn input_len(&self) -> usize {
-        self.sizes.input_len
-    }
-
-    /// Floats of the output, the whole batch.
-    pub const fn output_len(&self) -> usize {
-        self.sizes.output_len
-    }
-
-    /// Floats of the weights that [`pack`](Self::pack) takes.
-    pub const fn weights_len(&self) -> usize {
-        self.sizes.weights_len
     }
 
     /// Floats of the packed weights, biases included.
@@ -253,72 +225,11 @@ impl ConvF32 {
         }
     }
 
-    /// Weights and biases that a training framework would count.
-    pub const fn parameters(&self) -> usize {
-        self.sizes.parameters
-    }
-
-    /// Multiply-accumulates of a run, with the taps in the padding counted, as is the custom.
-    pub const fn macs(&self) -> u64 {
-        self.sizes.macs
-    }
-
     /// Bytes that a run must move if every float is read or written once: input, packed weights and
     /// output. With [`macs`](Self::macs) it tells whether arithmetic or memory is the limit.
     pub const fn bytes_moved(&self) -> u64 {
         // Each is a length of a slice of floats, so the sum of their bytes fits.
         (self.input_len() as u64 + self.packed_len() as u64 + self.output_len() as u64) * 4
-    }
-
-    /// Rows of the output, counted through batch, depth and height.
-    pub const fn output_rows(&self) -> usize {
-        self.geometry.batch * self.sizes.output[0] * self.sizes.output[1]
-    }
-
-    /// Floats of an output row: `[width][channel]`.
-    pub const fn output_row_len(&self) -> usize {
-        self.sizes.output[2] * self.geometry.filters
-    }
-
-    /// Floats of an input row: `[width][channel]`.
-    pub const fn input_row_len(&self) -> usize {
-        self.geometry.input[2] * self.geometry.channels
-    }
-
-    /// The input rows, counted through batch, depth and height, that some output rows need.
-    ///
-    /// They are the rows from the first to the last that a window reaches; rows that a dilated
-    /// window steps over are among them. The range is empty if only padding is reached.
-    ///
-    /// ```
-    /// use microconv::{Activation, ConvF32, Geometry, Padding};
-    /// let geometry = Geometry::conv2d([9, 5, 1], 1, [3, 3]).padding(Padding::Same);
-    /// let plan = ConvF32::new(geometry, Activation::NONE)?;
-    /// assert_eq!(plan.input_rows(0..1)?, 0..2);
-    /// assert_eq!(plan.input_rows(4..6)?, 3..7);
-    /// # Ok::<(), microconv::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Rows`] if they are not rows of the output, [`Error::RowGranularity`] if they are not
-    /// whole tiles of the algorithm.
-    pub const fn input_rows(&self, rows: Range<usize>) -> Result<Range<usize>, Error> {
-        if rows.start > rows.end || rows.end > self.output_rows() {
-            return Err(Error::Rows {
-                needed: self.output_rows(),
-                start: rows.start,
-                end: rows.end,
-            });
-        }
-        if !self.is_cut(rows.start) || !self.is_cut(rows.end) {
-            return Err(Error::RowGranularity {
-                needed: self.row_granularity(),
-                start: rows.start,
-                end: rows.end,
-            });
-        }
-        Ok(self.geometry.input_rows(&self.sizes, rows.start, rows.end))
     }
 
     /// Refuses a plan that cannot compute rows one at a time.
@@ -331,6 +242,18 @@ impl ConvF32 {
                 end: 1,
             }),
         }
+    }
+
+    /// Refuses rows that are not whole tiles of the algorithm.
+    const fn check_cuts(&self, start: usize, end: usize) -> Result<(), Error> {
+        if self.is_cut(start) && self.is_cut(end) {
+            return Ok(());
+        }
+        Err(Error::RowGranularity {
+            needed: self.row_granularity(),
+            start,
+            end,
+        })
     }
 
     /// Whether a range of rows may start or end before this row.

@@ -51,6 +51,8 @@ pub enum Argument {
     Input,
     Weights,
     Bias,
+    /// The scales or multipliers of [`Scales`](crate::Scales).
+    Scales,
     Packed,
     Scratch,
     Output,
@@ -103,6 +105,18 @@ pub enum Error {
         algorithm: Algorithm,
         needed: usize,
         given: usize,
+    },
+    /// A zero point is not a number of the input's or output's type.
+    ZeroPoint { argument: Argument, given: i32 },
+    /// A filter's scale or multiplier is negative, not a number, or too large.
+    Multiplier { filter: usize },
+    /// The sums of this filter can leave the 32-bit integers: its weights are too many or too large.
+    Accumulator { filter: usize },
+    /// A slice is of another type than the plan's [`Quantization`](crate::Quantization) says.
+    Type {
+        argument: Argument,
+        needed: &'static str,
+        given: &'static str,
     },
     /// A slice has the wrong number of elements.
     Length {
@@ -194,6 +208,7 @@ impl fmt::Display for Argument {
             Argument::Input => "input",
             Argument::Weights => "weights",
             Argument::Bias => "bias",
+            Argument::Scales => "scales",
             Argument::Packed => "packed weights",
             Argument::Scratch => "scratch",
             Argument::Output => "output",
@@ -251,6 +266,24 @@ impl fmt::Display for Error {
                 f,
                 "{algorithm} needs {needed} bytes of scratch, {given} are allowed"
             ),
+            Error::ZeroPoint { argument, given } => {
+                write!(
+                    f,
+                    "{argument}: its type has no {given} to be the zero point"
+                )
+            }
+            Error::Multiplier { filter } => write!(
+                f,
+                "filter {filter}: its scale is negative, not a number, or too large"
+            ),
+            Error::Accumulator { filter } => {
+                write!(f, "filter {filter}: its sums can leave the 32-bit integers")
+            }
+            Error::Type {
+                argument,
+                needed,
+                given,
+            } => write!(f, "{argument}: {needed} needed, {given} given"),
             Error::Length {
                 argument,
                 needed,

@@ -10,6 +10,7 @@ mod choice;
 mod dense;
 mod depthwise;
 mod finish;
+pub(crate) mod int8;
 pub(crate) mod peak;
 mod piece;
 mod rows;
@@ -31,48 +32,63 @@ pub(crate) use winograd::{Variant, gamma};
 /// passes over them: a quarter of a mebibyte.
 pub(crate) const CACHED: usize = 1 << 16;
 
-/// The kernels.
+/// The kernels of direct convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
+pub(crate) enum Direct {
     /// Groups of channels, each under its own filters. One group is the common case.
     Dense,
     /// One input channel per filter.
     Depthwise,
-    /// Transformed tiles.
-    Winograd(Variant),
 }
 
-impl Method {
-    /// The direct one for a geometry. A single input channel that all filters read is dense.
-    pub const fn direct(geometry: &Geometry, sizes: &Sizes) -> Self {
+impl Direct {
+    /// The one for a geometry. A single input channel that all filters read is dense.
+    pub const fn of(geometry: &Geometry, sizes: &Sizes) -> Self {
         if sizes.group_channels == 1 && geometry.groups > 1 {
-            Method::Depthwise
+            Direct::Depthwise
         } else {
-            Method::Dense
+            Direct::Dense
         }
     }
 
     /// The shape that the weights are packed in.
     pub const fn panels(self, geometry: &Geometry, sizes: &Sizes) -> Panels {
         let [kd, kh, kw] = geometry.kernel;
-        let taps = kd * kh * kw;
         let mut panels = Panels {
             transform: None,
             groups: geometry.groups,
             filters: sizes.group_filters,
-            taps,
+            taps: kd * kh * kw,
             depth: sizes.group_channels,
         };
-        match self {
-            Method::Dense => {}
-            Method::Depthwise => {
-                panels.groups = 1;
-                panels.filters = geometry.filters;
-                panels.depth = 1;
-            }
-            Method::Winograd(variant) => panels.transform = Some(variant),
+        if let Direct::Depthwise = self {
+            panels.groups = 1;
+            panels.filters = geometry.filters;
+            panels.depth = 1;
         }
         panels
+    }
+}
+
+/// The kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Direct(Direct),
+    /// Transformed tiles.
+    Winograd(Variant),
+}
+
+impl Method {
+    /// The shape that the weights are packed in.
+    pub const fn panels(self, geometry: &Geometry, sizes: &Sizes) -> Panels {
+        match self {
+            Method::Direct(direct) => direct.panels(geometry, sizes),
+            Method::Winograd(variant) => {
+                let mut panels = Direct::Dense.panels(geometry, sizes);
+                panels.transform = Some(variant);
+                panels
+            }
+        }
     }
 }
 
@@ -102,8 +118,8 @@ impl Kernel for Job<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         match self.method {
-            Method::Dense => dense::run(simd, self),
-            Method::Depthwise => depthwise::run(simd, self),
+            Method::Direct(Direct::Dense) => dense::run(simd, self),
+            Method::Direct(Direct::Depthwise) => depthwise::run(simd, self),
             Method::Winograd(variant) => winograd_walk::run(simd, self, variant),
         }
     }

@@ -23,6 +23,11 @@
 //! # Ok::<(), microconv::Error>(())
 //! ```
 //!
+//! # int8
+//!
+//! [`ConvI8`] is the same for quantized layers: int8 or uint8 activations and int8 weights, with the
+//! bits of TensorFlow Lite's reference kernels, or of whichever [`Rounding`] is asked for.
+//!
 //! # The words
 //!
 //! A *geometry* ([`Geometry`]) is shapes, window, stride, dilation, padding and groups. A *plan*
@@ -38,11 +43,12 @@
 //!   alignment. What is wrong is an [`Error`] that says what was needed and what was given, before
 //!   anything is written. Buffers that start at a multiple of 64 bytes are faster, by up to 8 % with
 //!   AVX-512 ([`Aligned`]).
-//! * Direct kernels need no scratch, whatever the window and the padding.
+//! * Direct kernels need no scratch, whatever the window and the padding. The int8 kernels of vector
+//!   levels take some 40 KiB of stack.
 //! * Sizes are `const fn`, from the same numbers that the kernels run on.
 //! * Weights are packed in one format for every level and target.
 //! * Every level that fuses multiplication and addition gives the same bits ([`ConvF32`] says
-//!   which; [`Level::is_fused`] tells).
+//!   which; [`Level::is_fused`] tells). In int8 every level does.
 //! * Any range of output rows can be computed alone, from only the input rows that it needs
 //!   ([`ConvF32::run_rows`]).
 //!
@@ -59,13 +65,16 @@
 //! holds its instructions, its detection and the shape of its tile. The kernels choose nothing at
 //! run time but from the plan.
 //!
-//! Three decisions are worth knowing for whoever reads the code:
+//! Four decisions are worth knowing for whoever reads the code:
 //!
 //! * *Padding is left out, not multiplied.* A tile is pixels of one output row; of each tap it is
 //!   known whether the first or the last pixel misses it, and what lies in the padding is not
 //!   computed. No pointers to zeros, no copy of the image, and less work: a 7x7 map under a padded
 //!   3x3 window needs 82 % of the multiplications that are counted. It also makes the result of an
 //!   infinite weight over padding plain: none.
+//! * *int8 windows are laid out on the stack* where there are vectors, with the zero point in the
+//!   padding: inputs have to be widened or have a bit flipped anyway, which is then done once for all
+//!   filters, and the inner loop knows no borders. Without vectors nothing is laid out.
 //! * *The seal of packed weights stands at their end*, not at their start, so that the panels keep
 //!   the alignment of the buffer.
 //! * *The tile of AVX-512 is 7 pixels by 2 vectors*, half of what its registers hold. The larger
@@ -84,22 +93,28 @@ mod activation;
 mod algorithm;
 mod aligned;
 mod conv;
+mod conv_i8;
 mod error;
 mod geometry;
 mod in_place;
 mod kernel;
 mod pack;
+mod pack_i8;
+mod quant;
 pub mod reference;
 mod separable;
+mod shape;
 mod simd;
 
 pub use activation::Activation;
 pub use algorithm::{Algorithm, Limits};
 pub use aligned::Aligned;
 pub use conv::ConvF32;
+pub use conv_i8::{ConvI8, Input8, Output8};
 pub use error::{Argument, Axis, Error, Quantity};
 pub use geometry::{Geometry, Layout, Padding, Sizes, receptive_field};
 pub use pack::Weights;
+pub use quant::{Bytes, Multiplier, Quantization, Rounding, Scales};
 pub use separable::SeparableF32;
 pub use simd::*;
 

@@ -55,7 +55,7 @@ impl<'a, T> Weights<'a, T> {
     }
 
     /// Distances between filters, taps and channels.
-    const fn strides(&self, panels: &Panels) -> [usize; 3] {
+    pub(crate) const fn strides(&self, panels: &Panels) -> [usize; 3] {
         let Panels { taps, depth, .. } = *panels;
         match self {
             Weights::Ohwi(_) => [taps * depth, depth, 1],
@@ -101,7 +101,7 @@ impl Panels {
     /// Which format the weights are in.
     const fn format(&self) -> u32 {
         match self.transform {
-            None => 0,
+            None => UNTRANSFORMED,
             Some(variant) => variant.outputs() as u32,
         }
     }
@@ -259,22 +259,24 @@ const unsafe fn write_weights(
 
 /// Refuses a buffer that does not end with this layer's seal.
 pub(crate) fn check(panels: &Panels, digest: u32, packed: &[f32]) -> Result<(), Error> {
-    let Some(given) = packed.last_chunk::<SEAL>() else {
-        return Err(Error::NotPacked);
-    };
-    let [whose, too, format, layer] = given.map(f32::to_bits);
-    let needed = seal_words(panels.format(), digest);
+    match packed.last_chunk::<SEAL>() {
+        Some(seal) => check_seal(panels.format(), digest, seal.map(f32::to_bits)),
+        None => Err(Error::NotPacked),
+    }
+}
+
+/// Refuses a seal that is not this layer's.
+pub(crate) fn check_seal(format: u32, digest: u32, given: [u32; SEAL]) -> Result<(), Error> {
+    let [whose, too, given_format, layer] = given;
+    let needed = seal_words(format, digest);
     if [whose, too] != [needed[0], needed[1]] {
         Err(Error::NotPacked)
-    } else if format != needed[2] {
-        Err(match algorithm(format) {
-            Some(given) => Error::PackedAlgorithm {
-                needed: Algorithm::of(panels.transform),
-                given,
-            },
-            None => Error::PackedVersion {
+    } else if given_format != needed[2] {
+        Err(match (algorithm(needed[2]), algorithm(given_format)) {
+            (Some(needed), Some(given)) => Error::PackedAlgorithm { needed, given },
+            _ => Error::PackedVersion {
                 needed: VERSION,
-                given: format & !MARK,
+                given: given_format & !MARK,
             },
         })
     } else if layer != digest {
@@ -293,7 +295,7 @@ fn algorithm(word: u32) -> Option<Algorithm> {
     if word != VERSION | format << FORMAT | MARK {
         return None;
     }
-    if format == 0 {
+    if format == UNTRANSFORMED {
         return Some(Algorithm::Direct);
     }
     let mut variants = Variant::ALL.into_iter();
@@ -307,8 +309,11 @@ const MARK: u32 = 0x2000_0000;
 /// The word of the version holds the format above it: what the weights were transformed for.
 const FORMAT: u32 = 16;
 
+/// The format of weights that are as they were given.
+pub(crate) const UNTRANSFORMED: u32 = 0;
+
 /// The seal: eight letters that say whose it is, the version and the format, the digest.
-const fn seal_words(format: u32, digest: u32) -> [u32; SEAL] {
+pub(crate) const fn seal_words(format: u32, digest: u32) -> [u32; SEAL] {
     [
         // Letters are below 0x7f, so the words are finite as they are.
         u32::from_le_bytes(*b"micr"),
@@ -320,11 +325,11 @@ const fn seal_words(format: u32, digest: u32) -> [u32; SEAL] {
 
 /// A digest of all that the packed numbers depend on, and of the dilation, which belongs to a layer
 /// as its weights do. Batch, image size, stride and padding are free: the same packed weights serve
-/// every image.
+/// every image. `more` is what a format adds that needs telling apart.
 ///
 /// It is FNV-1a (Fowler, Noll, Vo) over the numbers as 64-bit words, folded to 29 bits, so that the
 /// word is a normal float.
-pub(crate) const fn digest(geometry: &Geometry) -> u32 {
+pub(crate) const fn digest(geometry: &Geometry, more: &[usize]) -> u32 {
     let Geometry {
         layout: _,
         batch: _,
@@ -347,6 +352,11 @@ pub(crate) const fn digest(geometry: &Geometry) -> u32 {
         hash = absorb(hash, kernel[axis]);
         hash = absorb(hash, if kernel[axis] == 1 { 1 } else { dilation[axis] });
         axis += 1;
+    }
+    let mut rest = more;
+    while let [number, tail @ ..] = rest {
+        hash = absorb(hash, *number);
+        rest = tail;
     }
     ((hash >> 35) as u32 ^ hash as u32) & (MARK - 1) | MARK
 }

@@ -12,9 +12,11 @@
 //! to convolution arithmetic for deep learning*, 2016).
 
 use crate::conv::length;
+use crate::conv_i8::Input8;
 use crate::error::{Argument, Error};
 use crate::geometry::{Geometry, Sizes};
 use crate::pack::Weights;
+use crate::quant::{Multiplier, Quantization, Rounding};
 
 /// The sums in double precision, before any clamp, and beside each the sum of the magnitudes of its
 /// terms, which the error of a computation in single precision is measured by.
@@ -35,7 +37,7 @@ pub fn conv(
     sums: &mut [f64],
     magnitudes: &mut [f64],
 ) -> Result<(), Error> {
-    let sizes = check(geometry, input, &weights, bias, sums.len())?;
+    let sizes = check(geometry, input.len(), &weights, bias, sums.len())?;
     length(Argument::Magnitudes, sizes.output_len, magnitudes.len())?;
     let mut to = sums.iter_mut().zip(magnitudes);
     each_output(geometry, &sizes, |output| {
@@ -68,7 +70,7 @@ pub fn chain(
     bias: Option<&[f32]>,
     sums: &mut [f32],
 ) -> Result<(), Error> {
-    let sizes = check(geometry, input, &weights, bias, sums.len())?;
+    let sizes = check(geometry, input.len(), &weights, bias, sums.len())?;
     let mut to = sums.iter_mut();
     each_output(geometry, &sizes, |output| {
         let mut sum = bias.map_or(0.0, |bias| at(bias, output.filter));
@@ -81,6 +83,68 @@ pub fn chain(
         }
     });
     Ok(())
+}
+
+/// The sums of a [`ConvI8`](crate::ConvI8) in 64 bits, before requantization: `x` in the formula
+/// above is the input less its zero point.
+///
+/// # Errors
+///
+/// Those of [`Geometry::sizes`], and [`Error::Length`].
+pub fn conv_i8<I: Input8>(
+    geometry: &Geometry,
+    quantization: &Quantization,
+    input: &[I],
+    weights: Weights<'_, i8>,
+    bias: Option<&[i32]>,
+    sums: &mut [i64],
+) -> Result<(), Error> {
+    let sizes = check(geometry, input.len(), &weights, bias, sums.len())?;
+    let zero = i64::from(quantization.input_zero_point);
+    let mut to = sums.iter_mut();
+    each_output(geometry, &sizes, |output| {
+        let mut sum = bias
+            .and_then(|bias| bias.get(output.filter))
+            .map_or(0, |bias| i64::from(*bias));
+        each_term(geometry, &sizes, output, |pixel, weight| {
+            let weight = weights.index(geometry, &sizes, weight);
+            if let (Some(weight), Some(x)) = (weights.slice().get(weight), input.get(pixel)) {
+                sum += i64::from(*weight) * (i64::from(x.value()) - zero);
+            }
+        });
+        if let Some(to) = to.next() {
+            *to = sum;
+        }
+    });
+    Ok(())
+}
+
+/// What a [`Rounding`] with integer multipliers makes of a sum, in as many bits as it takes.
+/// [`Rounding::Float`] is [`requantize_float`].
+pub fn requantize(rounding: Rounding, sum: i32, multiplier: Multiplier) -> i32 {
+    const INT32: [i128; 2] = [i32::MIN as i128, i32::MAX as i128];
+    let saturated = |x: i128| x.max(INT32[0]).min(INT32[1]);
+    let (sum, value) = (i128::from(sum), i128::from(multiplier.value()));
+    let (left, right) = (multiplier.shift().max(0), (-multiplier.shift()).max(0));
+    let result = match rounding {
+        Rounding::Tflite => {
+            let high = saturated((saturated(sum << left) * value + (1 << 30)) >> 31);
+            // To the nearest, ties away from zero: half of the divisor on top of the magnitude.
+            let magnitude = ((high.abs() << 1) + (1 << right)) >> (right + 1);
+            if high < 0 { -magnitude } else { magnitude }
+        }
+        _ => {
+            let total = 31 - multiplier.shift();
+            saturated((sum * value + (1 << (total - 1))) >> total)
+        }
+    };
+    result as i32
+}
+
+/// What [`Rounding::Float`] makes of a sum and a scale: within `low..=high`, to the nearest, ties to
+/// even.
+pub fn requantize_float(sum: i32, scale: f32, low: f32, high: f32) -> i32 {
+    libm::rintf((sum as f32 * scale).max(low).min(high)) as i32
 }
 
 /// One element of the output.
@@ -163,15 +227,15 @@ fn each_term(
     }
 }
 
-fn check(
+fn check<W, B>(
     geometry: &Geometry,
-    input: &[f32],
-    weights: &Weights<'_, f32>,
-    bias: Option<&[f32]>,
+    input: usize,
+    weights: &Weights<'_, W>,
+    bias: Option<&[B]>,
     output: usize,
 ) -> Result<Sizes, Error> {
     let sizes = geometry.sizes()?;
-    length(Argument::Input, sizes.input_len, input.len())?;
+    length(Argument::Input, sizes.input_len, input)?;
     length(Argument::Weights, sizes.weights_len, weights.slice().len())?;
     if let Some(bias) = bias {
         length(Argument::Bias, geometry.filters, bias.len())?;

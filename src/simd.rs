@@ -1,6 +1,7 @@
 //! One instruction set behind one trait, and the list of them.
 
 use crate::error::Error;
+use crate::kernel::int8::JobI8;
 use crate::kernel::peak::Peak;
 use core::ops::Range;
 
@@ -17,7 +18,10 @@ pub use scalar::Scalar;
 cfg_if::cfg_if! {
     // A soft-float x86 target has no SSE2, and LLVM cannot compile vector kernels for it at all.
     if #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] {
+        mod int8;
         mod x86;
+        mod x86_int8;
+        pub(crate) use int8::{Ends, GROUP, KernelI8, MOST_PIXELS, SLACK, SimdI8};
         pub use x86::{Avx2, Avx512};
     } else if #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] {
         mod neon;
@@ -175,6 +179,22 @@ pub(crate) trait Kernel {
     fn run<S: Simd>(self, simd: S);
 }
 
+/// A level, and the levels that its kernels are those of.
+pub(crate) trait Token: Copy {
+    type F32: Simd + Into<Level>;
+    type I8: LevelI8 + Into<Level>;
+
+    fn f32(self) -> Self::F32;
+    fn i8(self) -> Self::I8;
+}
+
+/// A level that has int8 kernels.
+pub(crate) trait LevelI8: Copy {
+    fn run_i8(self, job: JobI8<'_>);
+    /// [`Level::multiply_adds`], of int8.
+    fn multiply_adds_i8(self, rounds: u64) -> u64;
+}
+
 /// Lists the levels, best first.
 macro_rules! levels {
     ($($(#[$cfg:meta])* $token:ident $name:literal,)*) => {
@@ -216,11 +236,45 @@ macro_rules! levels {
                 match self { $($(#[$cfg])* Level::$token(_) => $name,)* }
             }
 
+            /// The level whose f32 kernels run on this one: itself, but for those that only int8
+            /// has a use for.
+            pub fn for_f32(self) -> Level {
+                match self { $($(#[$cfg])* Level::$token(token) => token.f32().into(),)* }
+            }
+
+            /// The level whose int8 kernels run on this one: itself, but for those that only f32
+            /// has a use for.
+            pub fn for_i8(self) -> Level {
+                match self { $($(#[$cfg])* Level::$token(token) => token.i8().into(),)* }
+            }
+
             #[inline]
             pub(crate) fn run<K: Kernel>(self, kernel: K) {
-                match self { $($(#[$cfg])* Level::$token(token) => token.run(kernel),)* }
+                match self { $($(#[$cfg])* Level::$token(token) => Simd::run(token.f32(), kernel),)* }
+            }
+
+            #[inline]
+            pub(crate) fn run_i8(self, job: JobI8<'_>) {
+                match self { $($(#[$cfg])* Level::$token(token) => token.i8().run_i8(job),)* }
+            }
+
+            /// [`multiply_adds`](Self::multiply_adds) of int8, by the instruction that the level's
+            /// int8 kernels multiply with.
+            pub fn multiply_adds_i8(self, rounds: u64) -> u64 {
+                match self {
+                    $($(#[$cfg])* Level::$token(token) => token.i8().multiply_adds_i8(rounds),)*
+                }
             }
         }
+
+        $(
+            $(#[$cfg])*
+            impl From<$token> for Level {
+                fn from(token: $token) -> Level {
+                    Level::$token(token)
+                }
+            }
+        )*
     };
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::levels;
+use common::levels_f32;
 use microconv::{
     Activation, Argument, Axis, ConvF32, Error, Geometry, Level, Padding, Quantity, Weights,
     receptive_field, reference,
@@ -373,7 +373,7 @@ fn wrong(needed: usize) -> [usize; 5] {
 
 #[test]
 fn lengths_of_a_run() {
-    levels();
+    levels_f32();
     let plan = right().plan;
     for given in wrong(plan.input_len()) {
         let error = length(Argument::Input, plan.input_len(), given);
@@ -417,7 +417,7 @@ fn lengths_of_rows() {
     let (row, len) = (plan.input_row_len(), plan.output_row_len());
     let from = plan.input_rows(1..2).expect("a row");
     assert_eq!(from, 0..3);
-    for level in levels() {
+    for level in levels_f32() {
         let mut part = |rows: std::ops::Range<usize>, input: &[f32], output_len: usize| {
             let output = &mut output[..output_len];
             let result = plan.run_rows(level, rows, input, &packed, output, &mut []);
@@ -471,7 +471,7 @@ fn rows() {
             end: rows.end,
         };
         assert_eq!(plan.input_rows(rows.clone()), Err(error));
-        for level in levels() {
+        for level in levels_f32() {
             let result = plan.run_rows(level, rows.clone(), &input, &packed, &mut output, &mut []);
             assert_eq!(result, Err(error));
         }
@@ -684,7 +684,7 @@ fn weights_of_another_layer() {
             .expect("good weights");
         let mut output = vec![PATTERN; plan.output_len()];
         let input = vec![1.0; plan.input_len()];
-        for level in levels() {
+        for level in levels_f32() {
             let result = plan.run(level, &input, &packed, &mut output, &mut []);
             assert!(
                 matches!(result, Err(Error::PackedGeometry { .. })),

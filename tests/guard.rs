@@ -1,11 +1,12 @@
-//! No run reads or writes a float outside its slices: each slice lies against unmapped pages, at
-//! its end, at its beginning, and at every alignment that a slice of floats can have.
+//! No run reads or writes an element outside its slices: each slice lies against unmapped pages, at
+//! its end, at its beginning, and at every alignment that a slice of its elements can have.
 #![cfg(unix)]
 
 mod common;
 
 use common::guard::{Arena, At, signal_of};
-use common::{Case, Pair, UNWRITTEN, assert_same, fit, levels};
+use common::int8::{CaseI8, levels_i8};
+use common::{Case, Pair, UNWRITTEN, assert_same, fit, levels_f32};
 use microconv::{Geometry, Level, Padding};
 use std::ops::Range;
 
@@ -48,7 +49,7 @@ impl Arenas {
                 .writable(&vec![f32::NAN; plan.scratch_len()], in_scratch),
         )
         .unwrap_or_else(|error| panic!("{error}: {case}"));
-        self.scratch.intact(plan.scratch_len(), in_scratch);
+        self.scratch.intact::<f32>(plan.scratch_len(), in_scratch);
         self.output.intact(len, in_output).to_vec()
     }
 }
@@ -67,8 +68,27 @@ impl Arenas {
             &mut vec![f32::NAN; plan.scratch_len()],
         )
         .unwrap_or_else(|error| panic!("{error}: {case}"));
-        self.output.intact(lines, in_lines);
+        self.output.intact::<f32>(lines, in_lines);
         self.input.intact(memory, in_memory).to_vec()
+    }
+
+    /// Some rows of an int8 case with its slices at these places, as sums and as bytes.
+    fn run_i8(
+        &mut self,
+        case: &CaseI8,
+        level: Level,
+        rows: Range<usize>,
+        [in_input, in_packed, in_output]: [At; 3],
+    ) -> (Vec<i32>, Vec<u8>) {
+        let len = rows.len() * case.plan.output_row_len();
+        let input = self.input.read_only(case.input_of(rows.clone()), in_input);
+        let packed = self.packed.read_only(&case.packed, in_packed);
+        let sums = self.output.writable(&vec![0x0bad_0bad; len], in_output);
+        case.sum_rows_at(level, rows.clone(), input, packed, sums);
+        let sums = self.output.intact(len, in_output).to_vec();
+        let bytes = self.output.writable(&vec![0x5au8; len], in_output);
+        case.run_rows_at(level, rows, input, packed, bytes);
+        (sums, self.output.intact(len, in_output).to_vec())
     }
 }
 
@@ -117,6 +137,10 @@ fn layers() -> Vec<Geometry> {
             .batch(3),
     );
     layers.push(Geometry::conv2d([1, 1, 3], 5, [3, 3]).padding(Padding::square(4)));
+    // More channels and longer sums than int8 kernels take at once.
+    layers.push(Geometry::depthwise2d([2, 3, 300], 1, [2, 2]).padding(Padding::Same));
+    layers.push(Geometry::depthwise2d([2, 3, 150], 2, [2, 1]));
+    layers.push(Geometry::conv2d([2, 3, 401], 5, [2, 2]).padding(Padding::Same));
     layers.push(
         Geometry::conv2d([4, 4, 1], 6, [3, 3])
             .padding(Padding::Same)
@@ -127,7 +151,7 @@ fn layers() -> Vec<Geometry> {
 
 #[test]
 fn flush_against_a_guard_page() {
-    let levels = levels();
+    let levels = levels_f32();
     let mut arenas = Arenas::new();
     for (seed, layer) in layers().into_iter().enumerate() {
         let case = Case::new(layer, seed as u64);
@@ -144,7 +168,7 @@ fn flush_against_a_guard_page() {
 /// A part of the rows gets the input rows that it needs and no other.
 #[test]
 fn rows_flush_against_a_guard_page() {
-    let levels = levels();
+    let levels = levels_f32();
     let mut arenas = Arenas::new();
     for (seed, layer) in layers().into_iter().enumerate() {
         let case = Case::new(layer, seed as u64);
@@ -174,7 +198,7 @@ fn rows_flush_against_a_guard_page() {
 /// In just the memory of the larger of input and output, and with the fewest lines.
 #[test]
 fn in_place_flush_against_a_guard_page() {
-    let levels = levels();
+    let levels = levels_f32();
     let mut arenas = Arenas::new();
     for (seed, layer) in layers().into_iter().enumerate() {
         let case = Case::new(layer, seed as u64);
@@ -194,7 +218,7 @@ fn in_place_flush_against_a_guard_page() {
 /// Two layers with the least scratch, and with a row more.
 #[test]
 fn separable_flush_against_a_guard_page() {
-    let levels = levels();
+    let levels = levels_f32();
     let mut arenas = Arenas::new();
     let mut pointwise = Arena::new(ROOM);
     for (seed, layer) in layers().into_iter().enumerate() {
@@ -217,7 +241,7 @@ fn separable_flush_against_a_guard_page() {
                     arenas.scratch.writable(&vec![UNWRITTEN; scratch], at),
                 )
                 .unwrap_or_else(|error| panic!("{error}: {pair}"));
-                arenas.scratch.intact(scratch, at);
+                arenas.scratch.intact::<f32>(scratch, at);
                 let output = arenas.output.intact(len, at);
                 assert_same(output, &expected, || format!("{level} {at:?}: {pair}"));
             }
@@ -228,7 +252,7 @@ fn separable_flush_against_a_guard_page() {
 /// Every address modulo 64 bytes that a float can have, the four slices at different ones.
 #[test]
 fn odd_addresses() {
-    let levels = levels();
+    let levels = levels_f32();
     let mut arenas = Arenas::new();
     for (seed, layer) in layers().into_iter().enumerate().step_by(3) {
         let case = Case::new(layer, seed as u64);
@@ -243,13 +267,43 @@ fn odd_addresses() {
     }
 }
 
+/// The whole, parts of the rows, and odd addresses, in int8.
+#[test]
+fn int8_against_a_guard_page() {
+    let levels = levels_i8();
+    let mut arenas = Arenas::new();
+    for (seed, layer) in layers().into_iter().enumerate() {
+        let case = CaseI8::new(layer, seed as u64);
+        let (rows, row) = (case.plan.output_rows(), case.plan.output_row_len());
+        let sums = case.sums();
+        let bytes = case.bytes(&sums);
+        for &level in &levels {
+            let mut check = |part: Range<usize>, at: [At; 3]| {
+                let (given_sums, given_bytes) = arenas.run_i8(&case, level, part.clone(), at);
+                let part = part.start * row..part.end * row;
+                case.compare(level, "sum", &given_sums, &sums[part.clone()]);
+                case.compare(level, "byte", &given_bytes, &bytes[part]);
+            };
+            for at in [At::Start, At::End] {
+                for part in [0..rows, 0..rows / 2, rows / 2..rows, rows - 1..rows, 0..0] {
+                    check(part, [at; 3]);
+                }
+            }
+            for offset in 0..16 {
+                let at = [1, 3, 5].map(|odd| At::Offset((offset * odd + odd / 2) % 16 + 16));
+                check(0..rows, at);
+            }
+        }
+    }
+}
+
 /// What the tests above rest on: a float too far on either side, and a write to an input, is death.
 #[test]
 fn the_harness_can_fail() {
     let mut arena = Arena::new(100);
     let killed = |signal| signal == Some(libc::SIGSEGV) || signal == Some(libc::SIGBUS);
     for at in [At::Start, At::End] {
-        let slice = arena.writable(&[1.0; 100], at);
+        let slice = arena.writable(&[1f32; 100], at);
         let (first, last) = (slice.as_mut_ptr(), &raw mut slice[99]);
         let beyond = if at == At::Start {
             first.wrapping_sub(1)
@@ -273,7 +327,7 @@ fn the_harness_can_fail() {
             "{at:?}"
         );
     }
-    let constant = arena.read_only(&[1.0; 100], At::End).as_ptr().cast_mut();
+    let constant = arena.read_only(&[1f32; 100], At::End).as_ptr().cast_mut();
     // SAFETY: as above.
     assert!(killed(signal_of(|| unsafe {
         constant.write_volatile(2.0)
@@ -284,8 +338,8 @@ fn the_harness_can_fail() {
 #[should_panic(expected = "written beside a slice of 3")]
 fn a_write_beside_a_slice_is_seen() {
     let mut arena = Arena::new(100);
-    let first = arena.writable(&[1.0; 3], At::Offset(5)).as_mut_ptr();
+    let first = arena.writable(&[1f32; 3], At::Offset(5)).as_mut_ptr();
     // SAFETY: beside the slice, inside the arena's pages, which nothing borrows now.
     unsafe { first.add(3).write(0.0) };
-    arena.intact(3, At::Offset(5));
+    arena.intact::<f32>(3, At::Offset(5));
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Case, ORDERS, Order, Rng, Values, assert_same, levels};
+use common::{Case, ORDERS, Order, Rng, Values, assert_same, levels_f32};
 use microconv::{Activation, ConvF32, Error, Geometry, Padding, Weights};
 
 fn plan(geometry: Geometry) -> ConvF32 {
@@ -194,7 +194,7 @@ fn nothing_is_left_over() {
 /// One packed buffer serves every image, batch, stride and padding.
 #[test]
 fn weights_fit_every_image() {
-    let levels = levels();
+    let levels = levels_f32();
     let layers = [
         Geometry::conv2d([8, 8, 3], 5, [3, 3]),
         Geometry::conv2d([8, 8, 4], 6, [2, 3]).groups(2),
@@ -252,7 +252,7 @@ fn depthwise_weights_of_tensorflow() -> Result<(), Error> {
     let expected = [41.0, 82.0, 156.0, 208.0, 315.0, 378.0];
     let mut packed = vec![0.0; layer.packed_len()];
     layer.pack(Weights::Hwio(&weights), None, &mut packed)?;
-    for level in levels() {
+    for level in levels_f32() {
         let mut output = [0.0; 6];
         layer.run(level, &input, &packed, &mut output, &mut [])?;
         assert_eq!(output, expected, "{level}");

@@ -3,14 +3,17 @@
 
 mod common;
 
-use common::{ACTIVATIONS, Case, Pair, Values, assert_same, cases, fit, levels};
+use common::int8::{CaseI8, FACTORS, NUMBERS, ROUNDINGS, levels_i8};
+use common::{ACTIVATIONS, Case, Pair, Values, assert_same, cases, fit, levels_f32};
 use microconv::{Activation, Geometry, Level, Padding};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use std::sync::LazyLock;
 
 /// Asked once, and not for each case.
-static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(levels);
+static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(levels_f32);
+
+static LEVELS_I8: LazyLock<Vec<Level>> = LazyLock::new(levels_i8);
 
 fn config(usual: u32) -> ProptestConfig {
     ProptestConfig {
@@ -162,5 +165,16 @@ proptest! {
             let given = pair.run_in_place(level, memory, lines);
             assert_same(&given, &whole, || format!("{level}, {memory}, {lines}: {pair}"));
         }
+    }
+
+    #[test]
+    fn every_level_computes_the_integers(
+        layer in layer(),
+        rounding in proptest::sample::select(&ROUNDINGS[..]),
+        numbers in proptest::sample::select(&NUMBERS[..]),
+        factors in proptest::sample::select(&FACTORS[..]),
+        seed: u64,
+    ) {
+        CaseI8::with(layer, rounding, numbers, factors, seed).check(&LEVELS_I8);
     }
 }

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{Case, assert_same, cases, fit, levels};
+use common::int8::{CaseI8, levels_i8};
+use common::{Case, assert_same, cases, fit, levels_f32};
 use microconv::{Error, Geometry, Level, Padding};
 use std::ops::Range;
 
@@ -72,7 +73,7 @@ fn run_part(case: &Case, level: Level, rows: Range<usize>) -> Vec<f32> {
 /// Every part of the output, the empty ones too, is that part of the whole.
 #[test]
 fn every_part_is_part_of_the_whole() {
-    let levels = levels();
+    let levels = levels_f32();
     for (seed, layer) in layers().into_iter().enumerate() {
         let case = Case::new(layer, seed as u64);
         let (rows, row) = (case.plan.output_rows(), case.plan.output_row_len());
@@ -84,6 +85,27 @@ fn every_part_is_part_of_the_whole() {
                     assert_same(&part, &whole[start * row..end * row], || {
                         format!("{level} {start}..{end}: {case}")
                     });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_part_is_part_of_the_whole_in_int8() {
+    let levels = levels_i8();
+    for (seed, layer) in layers().into_iter().enumerate() {
+        let case = CaseI8::new(layer, seed as u64);
+        let (rows, row) = (case.plan.output_rows(), case.plan.output_row_len());
+        let sums = case.sums();
+        let bytes = case.bytes(&sums);
+        for &level in &levels {
+            for start in 0..=rows {
+                for end in start..=rows {
+                    let (given_sums, given_bytes) = case.run_rows(level, start..end);
+                    let part = start * row..end * row;
+                    case.compare(level, "sum", &given_sums, &sums[part.clone()]);
+                    case.compare(level, "byte", &given_bytes, &bytes[part]);
                 }
             }
         }
@@ -157,7 +179,7 @@ fn parts_meet_no_other_rows() {
 /// As threads share a layer, in parts of every size.
 #[test]
 fn threads_share_a_layer() {
-    let levels = levels();
+    let levels = levels_f32();
     for (seed, layer) in layers().into_iter().enumerate() {
         let case = Case::new(layer, seed as u64);
         let plan = &case.plan;
@@ -207,7 +229,7 @@ fn input_rows_of_endless_padding() -> Result<(), Error> {
 /// Random layers, cut at random rows.
 #[test]
 fn random_parts() {
-    let levels = levels();
+    let levels = levels_f32();
     let mut rng = common::Rng(42);
     for seed in 0..cases(300) {
         let mut below = |n: usize| rng.below(n);

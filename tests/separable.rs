@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Case, Pair, UNWRITTEN, assert_same, levels};
+use common::{Case, Pair, UNWRITTEN, assert_same, levels_f32};
 use microconv::{
     Activation, Argument, Axis, ConvF32, Error, Geometry, Level, Padding, Quantity, SeparableF32,
 };
@@ -58,7 +58,7 @@ fn plan(geometry: Geometry) -> ConvF32 {
 /// With every number of rows of scratch, and some floats that make no row.
 #[test]
 fn same_bits_as_two_layers() {
-    let levels = levels();
+    let levels = levels_f32();
     for mut pair in pairs() {
         for &level in &levels {
             let expected = pair.expected(level.is_fused());
@@ -86,7 +86,7 @@ fn run_part(pair: &Pair, level: Level, rows: Range<usize>, scratch: usize) -> Ve
 
 #[test]
 fn every_part_is_part_of_the_whole() {
-    let levels = levels();
+    let levels = levels_f32();
     for pair in pairs() {
         let (rows, row) = (
             pair.first.plan.output_rows(),
@@ -109,7 +109,7 @@ fn every_part_is_part_of_the_whole() {
 
 #[test]
 fn in_place() -> Result<(), Error> {
-    let levels = levels();
+    let levels = levels_f32();
     for mut pair in pairs() {
         let plan = pair.plan;
         let (input, output) = (plan.spatial().input_len(), plan.pointwise().output_len());

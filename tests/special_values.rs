@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Case, Values, levels, same};
+use common::{Case, Values, levels_f32, same};
 use microconv::{Activation, Geometry, Padding};
 
 fn layers() -> [Geometry; 6] {
@@ -35,7 +35,7 @@ fn whole(layer: Geometry, activation: Activation) -> Case {
 /// undefined weight lies outside the image gives what it gives without.
 #[test]
 fn weights_over_padding_contribute_nothing() {
-    let levels = levels();
+    let levels = levels_f32();
     for layer in layers() {
         let taps: usize = layer.kernel.iter().product();
         for bad in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
@@ -85,7 +85,7 @@ fn weights_over_padding_contribute_nothing() {
 /// NaN in the input is in the outputs whose windows it lies in, and in no other.
 #[test]
 fn a_nan_stays_in_its_windows() {
-    let levels = levels();
+    let levels = levels_f32();
     for layer in layers() {
         let clean = whole(layer, Activation::RELU6);
         for &level in &levels {
@@ -112,7 +112,7 @@ fn a_nan_stays_in_its_windows() {
 /// NaN in a filter's weight or bias is in that filter's outputs, not in its neighbours'.
 #[test]
 fn a_nan_stays_in_its_filter() {
-    let levels = levels();
+    let levels = levels_f32();
     for layer in layers() {
         let clean = whole(layer, Activation::RELU);
         for &level in &levels {
@@ -151,7 +151,7 @@ fn pixel(pairs: &[(f32, f32)], bias: Option<f32>, activation: Activation) -> Vec
         .collect();
     case.bias = bias.map(|bias| vec![bias; filters]);
     case.pack();
-    levels()
+    levels_f32()
         .into_iter()
         .map(|level| {
             let output = case.run(level);
@@ -308,7 +308,9 @@ fn fused_levels_round_once() {
     let x = 1.0 + (-12f32).exp2();
     let bias = -(1.0 + (-11f32).exp2());
     for (level, given) in pixel(&[(x, x)], Some(bias), NONE) {
-        let fused = levels().iter().any(|l| l.name() == level && l.is_fused());
+        let fused = levels_f32()
+            .iter()
+            .any(|l| l.name() == level && l.is_fused());
         assert_eq!(given, if fused { (-24f32).exp2() } else { 0.0 }, "{level}");
     }
 }

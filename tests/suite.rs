@@ -1,17 +1,20 @@
-//! Chosen geometries through every level: each against the chain of multiply-adds to the bit, and
-//! against the sum in double precision within its bound.
+//! Chosen geometries through every level. In f32, each against the chain of multiply-adds to the bit,
+//! and against the sum in double precision within its bound; in int8, against the sum in 64 bits, and
+//! what the rounding makes of it.
 
 mod common;
 
-use common::{ACTIVATIONS, Case, ORDERS, Values, fit, levels};
+use common::int8::{CaseI8, levels_i8};
+use common::{ACTIVATIONS, Case, ORDERS, Values, fit, levels_f32};
 use microconv::{Error, Geometry, Padding, Weights, reference};
 
 /// Runs every geometry, each with numbers, clamp, bias and weight order of its own.
 fn check(geometries: impl IntoIterator<Item = Geometry>) {
-    let levels = levels();
+    let (f32s, int8s) = (levels_f32(), levels_i8());
     let mut count = 0;
     for (seed, geometry) in geometries.into_iter().enumerate() {
-        Case::new(geometry, seed as u64).check(&levels);
+        Case::new(geometry, seed as u64).check(&f32s);
+        CaseI8::new(geometry, seed as u64).check(&int8s);
         count += 1;
     }
     assert!(count > 0);
@@ -50,7 +53,7 @@ fn every_number_of_channels() {
 /// window and the map among them. What does not fit is refused, and nothing else is.
 #[test]
 fn one_axis() {
-    let levels = levels();
+    let (f32s, int8s) = (levels_f32(), levels_i8());
     let mut seed = 0;
     let sizes = [1, 2, 3, 5, 8, 13, 17];
     for size in sizes {
@@ -67,7 +70,8 @@ fn one_axis() {
                                 .padding(Padding::sides([[0, 0], [before, after]]));
                             let needed = (kernel - 1) * dilation + 1;
                             if needed <= size + before + after {
-                                Case::new(geometry, seed as u64).check(&levels);
+                                Case::new(geometry, seed as u64).check(&f32s);
+                                CaseI8::new(geometry, seed as u64).check(&int8s);
                             } else {
                                 let sizes = geometry.sizes();
                                 assert!(matches!(sizes, Err(Error::Window { .. })), "{sizes:?}");
@@ -297,7 +301,7 @@ fn distances_that_are_never_walked() {
 /// Every clamp, order and kind of number over a few layers.
 #[test]
 fn numbers() {
-    let levels = levels();
+    let levels = levels_f32();
     let layers = [
         Geometry::conv2d([4, 17, 5], 21, [3, 3]).padding(Padding::Same),
         Geometry::conv2d([3, 7, 6], 22, [2, 2]).groups(2),
@@ -375,7 +379,7 @@ fn a_sum_by_hand() -> Result<(), Error> {
     let plan = microconv::ConvF32::new(geometry, microconv::Activation::NONE)?;
     let mut packed = vec![0.0; plan.packed_len()];
     plan.pack(weights, Some(&bias), &mut packed)?;
-    for level in levels() {
+    for level in levels_f32() {
         let mut output = [0.0; 3];
         plan.run(level, &input, &packed, &mut output, &mut [])?;
         assert_eq!(output, expected, "{level}");

@@ -625,7 +625,7 @@ mod guard {
                             scratch.writable(&vec![f32::NAN; len], at),
                         )
                         .unwrap_or_else(|error| panic!("{error}: {case}"));
-                        scratch.intact(len, at);
+                        scratch.intact::<f32>(len, at);
                         assert_same(output.intact(part, at), &whole[..part], || {
                             format!("{level} {at:?}: {case}")
                         });

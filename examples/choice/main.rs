@@ -16,7 +16,7 @@ mod layers;
 mod measure;
 
 use layers::Layer;
-use measure::{Floats, noise};
+use measure::{Aligned, noise};
 use microconv::{Activation, Algorithm, ConvF32, Geometry, Level, Limits, Padding, Weights};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -128,14 +128,14 @@ struct Contest {
     entries: Vec<Entry>,
     chosen: Algorithm,
     level: Level,
-    input: Floats,
-    output: Floats,
+    input: Aligned<f32>,
+    output: Aligned<f32>,
 }
 
 struct Entry {
     plan: ConvF32,
-    packed: Floats,
-    scratch: Floats,
+    packed: Aligned<f32>,
+    scratch: Aligned<f32>,
     best: f64,
 }
 
@@ -151,13 +151,13 @@ impl Contest {
         let bias = noise(layer.geometry.filters, 2);
         let mut entries = vec![];
         for plan in ALGORITHMS.into_iter().filter_map(plan) {
-            let mut packed = Floats::zeros(plan.packed_len());
+            let mut packed = Aligned::<f32>::zeros(plan.packed_len());
             plan.pack(Weights::Ohwi(&weights), Some(&bias), &mut packed)
                 .ok()?;
             entries.push(Entry {
                 plan,
                 packed,
-                scratch: Floats::zeros(plan.scratch_len()),
+                scratch: Aligned::<f32>::zeros(plan.scratch_len()),
                 best: f64::INFINITY,
             });
         }
@@ -166,7 +166,7 @@ impl Contest {
             chosen: auto.algorithm(),
             level: options.level,
             input: noise(auto.input_len(), 3),
-            output: Floats::zeros(auto.output_len()),
+            output: Aligned::<f32>::zeros(auto.output_len()),
         })
     }
 

@@ -13,10 +13,14 @@ mod options;
 mod report;
 
 use layers::Layer;
-use measure::{Floats, Measurement, peak_gflops, time};
-use microconv::{Activation, ConvF32, Error, Geometry, Level, Limits, Weights};
+use measure::{Aligned, Dtype, Measurement, peak_gflops, time};
+use microconv::{
+    Activation, Algorithm, ConvF32, ConvI8, Error, Geometry, Level, Limits, Quantization, Rounding,
+    Scales, Weights,
+};
 use options::Options;
 use std::process::ExitCode;
+use std::time::Duration;
 
 fn main() -> ExitCode {
     match options::parse(std::env::args().skip(1)).and_then(|options| options.map_or(Ok(()), run)) {
@@ -33,11 +37,31 @@ fn run(options: Options) -> Result<(), String> {
         "auto" => Level::detect(),
         name => Level::named(name).map_err(|error| format!("--level {name}: {error}"))?,
     };
+    // What is named is the level whose kernels run.
+    let level = match options.dtype {
+        Dtype::F32 => level.for_f32(),
+        Dtype::Int8 => level.for_i8(),
+    };
     let layers = layers::select(layers::read(options.layers.as_deref())?, &options.only)?;
     report::header(&options, level);
-    let mut peak = peak_gflops(level);
+    let mut peak = peak_gflops(level, options.dtype);
     for layer in &layers {
-        let (row, after) = measure_layer(layer, level, &options, peak)?;
+        let run = match options.dtype {
+            Dtype::F32 => run_f32(layer, level, &options),
+            Dtype::Int8 => run_i8(layer, level, options.rounding),
+        }?;
+        let after = peak_gflops(level, options.dtype);
+        let row = Measurement {
+            layer: layer.name.clone(),
+            level,
+            algorithm: run.algorithm,
+            macs: run.macs,
+            median: run.median,
+            // The machine's speed drifts: the peak is the mean of one before and one after.
+            peak_gflops: (peak + after) / 2.0,
+            scratch_bytes: run.scratch_bytes,
+            packed_bytes: run.packed_bytes,
+        };
         report::row(&options, &row);
         peak = after;
     }
@@ -55,21 +79,24 @@ fn plan(layer: Geometry, options: &Options) -> Result<ConvF32, Error> {
     }
 }
 
-/// The measurement, and the peak after it.
-fn measure_layer(
-    layer: &Layer,
-    level: Level,
-    options: &Options,
-    before: f64,
-) -> Result<(Measurement, f64), String> {
+/// What the runs of a layer took.
+struct Run {
+    algorithm: Algorithm,
+    macs: u64,
+    median: Duration,
+    scratch_bytes: usize,
+    packed_bytes: usize,
+}
+
+fn run_f32(layer: &Layer, level: Level, options: &Options) -> Result<Run, String> {
     let refused = |error| format!("{}: {error}", layer.name);
     let plan = plan(layer.geometry, options).map_err(refused)?;
     let weights = measure::noise(plan.weights_len(), 1);
     let bias = measure::noise(layer.geometry.filters, 2);
     let input = measure::noise(plan.input_len(), 3);
-    let mut packed = Floats::zeros(plan.packed_len());
-    let mut output = Floats::zeros(plan.output_len());
-    let mut scratch = Floats::zeros(plan.scratch_len());
+    let mut packed = Aligned::zeros(plan.packed_len());
+    let mut output = Aligned::zeros(plan.output_len());
+    let mut scratch = Aligned::zeros(plan.scratch_len());
     plan.pack(Weights::Ohwi(&weights), Some(&bias), &mut packed)
         .map_err(refused)?;
     // The first run shows whether there is anything to measure.
@@ -79,17 +106,50 @@ fn measure_layer(
         let done = plan.run(level, &input, &packed, &mut output, &mut scratch);
         assert!(done.is_ok(), "{}: {done:?}", layer.name);
     });
-    let after = peak_gflops(level);
-    let row = Measurement {
-        layer: layer.name.clone(),
-        level,
+    Ok(Run {
         algorithm: plan.algorithm(),
         macs: plan.macs(),
         median,
-        // The machine's speed drifts: the peak is the mean of one before and one after.
-        peak_gflops: (before + after) / 2.0,
         scratch_bytes: size_of_val(&scratch[..]),
         packed_bytes: size_of_val(&packed[..]),
+    })
+}
+
+fn run_i8(layer: &Layer, level: Level, rounding: Rounding) -> Result<Run, String> {
+    let refused = |error| format!("{}: {error}", layer.name);
+    let quantization = Quantization::int8(-1, 3).rounding(rounding);
+    let plan = ConvI8::new(layer.geometry, quantization).map_err(refused)?;
+    let weights = measure::noise_i8(plan.weights_len(), 1);
+    let bias = vec![100; layer.geometry.filters];
+    let input = measure::noise_i8(plan.input_len(), 3);
+    let mut packed = Aligned::zeros(plan.packed_len());
+    let mut output = Aligned::<i8>::zeros(plan.output_len());
+    // A scale for each filter, such that outputs use their range.
+    let terms = plan.weights_len() / layer.geometry.filters;
+    let usual = 60.0 / (74.0 * 74.0 * (terms as f32).sqrt());
+    let filters = 0..layer.geometry.filters;
+    let scales: Vec<f32> = filters
+        .map(|n| usual * (1.0 + (n % 7) as f32 / 7.0))
+        .collect();
+    let scales = Scales::Real {
+        input: 1.0,
+        weights: &scales,
+        output: 1.0,
     };
-    Ok((row, after))
+    plan.pack(Weights::Ohwi(&weights), Some(&bias), scales, &mut packed)
+        .map_err(refused)?;
+    // The first run shows whether there is anything to measure.
+    plan.run(level, &input, &packed, &mut output)
+        .map_err(refused)?;
+    let median = time(|| {
+        let done = plan.run(level, &input, &packed, &mut output);
+        assert!(done.is_ok(), "{}: {done:?}", layer.name);
+    });
+    Ok(Run {
+        algorithm: Algorithm::Direct,
+        macs: plan.macs(),
+        median,
+        scratch_bytes: 0,
+        packed_bytes: size_of_val(&packed[..]),
+    })
 }

@@ -10,6 +10,22 @@ const WARM_UP: Duration = Duration::from_millis(50);
 /// Rounds of one timing of the peak, some tens of microseconds.
 const ROUNDS: u64 = 20_000;
 
+/// The type of the numbers.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Dtype {
+    F32,
+    Int8,
+}
+
+impl Dtype {
+    pub fn name(self) -> &'static str {
+        match self {
+            Dtype::F32 => "f32",
+            Dtype::Int8 => "int8",
+        }
+    }
+}
+
 pub struct Measurement {
     pub layer: String,
     pub level: Level,
@@ -36,11 +52,17 @@ pub fn time(call: impl FnMut()) -> Duration {
     median(call, WARM_UP, LASTING)
 }
 
-/// What the level's multiply-add instruction reaches with nothing else to do.
-pub fn peak_gflops(level: Level) -> f64 {
+/// What the level's multiply-add instruction (of int8: the multiplication) reaches with nothing else
+/// to do.
+pub fn peak_gflops(level: Level, dtype: Dtype) -> f64 {
     let mut macs = 0;
     let time = median(
-        || macs = level.multiply_adds(ROUNDS),
+        || {
+            macs = match dtype {
+                Dtype::F32 => level.multiply_adds(ROUNDS),
+                Dtype::Int8 => level.multiply_adds_i8(ROUNDS),
+            }
+        },
         WARM_UP / 5,
         LASTING / 4,
     );
@@ -69,7 +91,7 @@ fn median(mut call: impl FnMut(), warm_up: Duration, lasting: Duration) -> Durat
 
 /// Numbers in -0.5..0.5 that are the same every time (a linear congruential generator; Knuth, *The
 /// Art of Computer Programming*, volume 2, 3.3.4).
-pub fn noise(len: usize, seed: u64) -> Floats {
+pub fn noise(len: usize, seed: u64) -> Aligned<f32> {
     let mut state = seed;
     let mut next = || {
         state = state
@@ -77,25 +99,34 @@ pub fn noise(len: usize, seed: u64) -> Floats {
             .wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
     };
-    let mut floats = Floats::zeros(len);
+    let mut floats = Aligned::zeros(len);
     floats.fill_with(&mut next);
     floats
 }
 
-/// Floats that start at a multiple of 64 bytes, as long as a cache line and the longest register.
+/// int8 of the same kind, of their whole range.
+pub fn noise_i8(len: usize, seed: u64) -> Aligned<i8> {
+    let mut bytes = Aligned::zeros(len);
+    for (byte, float) in bytes.iter_mut().zip(noise(len, seed).iter()) {
+        *byte = (float * 256.0).floor() as i8;
+    }
+    bytes
+}
+
+/// Numbers that start at a multiple of 64 bytes, as long as a cache line and the longest register.
 /// Nothing needs that, but where a register straddles two lines it takes two loads.
-pub struct Floats {
-    storage: Vec<f32>,
+pub struct Aligned<T> {
+    storage: Vec<T>,
     start: usize,
     len: usize,
 }
 
-impl Floats {
+impl<T: Copy + Default> Aligned<T> {
     pub fn zeros(len: usize) -> Self {
         const LINE: usize = 64;
-        let storage = vec![0.0; len + LINE / size_of::<f32>()];
+        let storage = vec![T::default(); len + LINE / size_of::<T>()];
         let start = storage.as_ptr().align_offset(LINE);
-        Floats {
+        Aligned {
             storage,
             start,
             len,
@@ -103,16 +134,16 @@ impl Floats {
     }
 }
 
-impl Deref for Floats {
-    type Target = [f32];
+impl<T> Deref for Aligned<T> {
+    type Target = [T];
 
-    fn deref(&self) -> &[f32] {
+    fn deref(&self) -> &[T] {
         &self.storage[self.start..][..self.len]
     }
 }
 
-impl DerefMut for Floats {
-    fn deref_mut(&mut self) -> &mut [f32] {
+impl<T> DerefMut for Aligned<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
         &mut self.storage[self.start..][..self.len]
     }
 }

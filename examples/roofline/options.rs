@@ -1,12 +1,15 @@
 //! The command line.
 
-use microconv::Algorithm;
+use crate::measure::Dtype;
+use microconv::{Algorithm, Rounding};
 
 pub struct Options {
     pub csv: bool,
     pub layers: Option<String>,
     pub level: String,
     pub algorithm: Algorithm,
+    pub dtype: Dtype,
+    pub rounding: Rounding,
     /// Bytes of scratch that may be used.
     pub scratch: usize,
     pub only: Vec<String>,
@@ -17,7 +20,8 @@ Times convolution layers on one thread, as a share of the multiply-add peak of t
 
   --csv                         one row a layer, comma-separated
   --layers FILE                 another layer set than benches/layers.csv
-  --dtype f32                   the type of the numbers
+  --dtype f32|int8              the type of the numbers
+  --rounding tflite|single|float  how int8 sums become int8 (tflite)
   --level NAME|auto             the instruction set; auto is the best of this CPU
   --algorithm auto|direct|winograd|winograd2x2|winograd4x4|winograd6x6
                                 how the convolution is computed; direct where the one asked for
@@ -33,6 +37,8 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, 
         layers: None,
         level: "auto".into(),
         algorithm: Algorithm::Auto,
+        dtype: Dtype::F32,
+        rounding: Rounding::Tflite,
         scratch: 4 << 20,
         only: vec![],
     };
@@ -46,8 +52,22 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, 
             "--csv" => options.csv = true,
             "--layers" => options.layers = Some(value()?),
             "--level" => options.level = value()?,
-            "--dtype" => one_of("--dtype", &value()?, &["f32"])?,
             "--algorithm" => options.algorithm = algorithm(&value()?)?,
+            "--dtype" => {
+                options.dtype = match value()?.as_str() {
+                    "f32" => Dtype::F32,
+                    "int8" => Dtype::Int8,
+                    other => return Err(format!("--dtype {other}: f32 or int8 is needed")),
+                }
+            }
+            "--rounding" => {
+                options.rounding = match value()?.as_str() {
+                    "tflite" => Rounding::Tflite,
+                    "single" => Rounding::TfliteSingle,
+                    "float" => Rounding::Float,
+                    other => return Err(format!("--rounding {other}: no such rounding")),
+                }
+            }
             "--layout" => one_of("--layout", &value()?, &["nhwc"])?,
             "--scratch" => {
                 let bytes = value()?;

@@ -21,7 +21,8 @@ pub fn header(options: &Options, level: Level) {
         line!("{COLUMNS}");
     } else {
         line!(
-            "f32, nhwc, level {level}, one thread; the bar is the share of the multiply-add peak\n"
+            "{}, nhwc, level {level}, one thread; the bar is the share of the multiply-add peak\n",
+            options.dtype.name(),
         );
         line!(
             "{:<14} {:<11} {:>9} {:>9} {:>7}",
@@ -39,8 +40,9 @@ pub fn row(options: &Options, row: &Measurement) {
     let median_us = row.median.as_secs_f64() * 1e6;
     if options.csv {
         line!(
-            "{},f32,nhwc,{},{},{},{median_us:.3},{gflops:.2},{:.2},{share:.4},{},{}",
+            "{},{},nhwc,{},{},{},{median_us:.3},{gflops:.2},{:.2},{share:.4},{},{}",
             row.layer,
+            options.dtype.name(),
             row.level,
             row.algorithm,
             row.macs,

@@ -1,7 +1,7 @@
 //! Which algorithm a plan gets.
 
 use super::winograd::Variant;
-use super::{Method, winograd_cost};
+use super::{Direct, Method, winograd_cost};
 use crate::algorithm::{Algorithm, Limits};
 use crate::error::Error;
 use crate::geometry::{Geometry, Sizes};
@@ -20,7 +20,7 @@ pub(crate) const fn choose(
     limits: Limits,
 ) -> Result<Choice, Error> {
     let direct = Choice {
-        method: Method::direct(geometry, sizes),
+        method: Method::Direct(Direct::of(geometry, sizes)),
         scratch_len: 0,
     };
     let variant = match algorithm {

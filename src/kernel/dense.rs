@@ -140,7 +140,7 @@ impl Walk {
         let (geometry, sizes) = (job.geometry, job.sizes);
         let flat =
             geometry.kernel == [1; 3] && geometry.stride == [1; 3] && sizes.padding == [[0; 2]; 3];
-        let columns = Columns::of(job);
+        let columns = Columns::of(geometry, sizes);
         let pixels = columns.pixels;
         let units = count(&job.rows) * if flat { pixels } else { 1 };
         // Everything at once reads the input once for each block of channels; parts that the cache
@@ -157,7 +157,7 @@ impl Walk {
             units
         };
         Walk {
-            rows: Rows::of(job),
+            rows: Rows::of(geometry, sizes, job.rows.start, job.first_input_row),
             columns,
             flat,
             folded: geometry.dilation[2] == 1 && geometry.groups == 1,

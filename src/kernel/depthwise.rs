@@ -68,7 +68,10 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
     let geometry = job.geometry;
     let output = job.output.as_mut_ptr();
     let row = geometry.input[2] * geometry.channels;
-    let (rows, columns) = (Rows::of(&job), Columns::of(&job));
+    let (rows, columns) = (
+        Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row),
+        Columns::of(geometry, job.sizes),
+    );
     let slides = slide::can(geometry);
     // Rows of output whose input the cache keeps.
     let band = quotient(CACHED, row.saturating_mul(geometry.stride[1])).max(1);

@@ -1,11 +1,11 @@
-//! The multiply-add instruction of a level and nothing else: the limit that every kernel is
+//! The multiply instruction of a level and nothing else: the limit that every kernel is
 //! measured by.
 
 use crate::simd::{Kernel, Simd};
 use core::hint::black_box;
 
 /// Independent chains, enough to hide the latency of the instruction, few enough for the registers.
-const CHAINS: usize = 12;
+pub(super) const CHAINS: usize = 12;
 
 /// Runs so many multiply-adds in each chain.
 pub(crate) struct Peak<'a> {
@@ -27,4 +27,17 @@ impl Kernel for Peak<'_> {
         black_box(acc);
         *self.macs = self.rounds * (CHAINS * S::LANES) as u64;
     }
+}
+
+/// Integer multiplications one after the other, for a level without vectors.
+pub(crate) fn scalar_i8(rounds: u64) -> u64 {
+    let factor: i32 = black_box(1);
+    let mut sums = black_box([1i32; CHAINS]);
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = black_box(sum.wrapping_mul(factor));
+        }
+    }
+    black_box(sums);
+    rounds * CHAINS as u64
 }

@@ -1,9 +1,8 @@
 //! How a job's output is walked: downwards by rows that reach the same taps, and along a row by
 //! pixels that do, but for the first and the last of them.
 
-use super::Job;
 use super::window::{Axis, quotient};
-use crate::geometry::divide;
+use crate::geometry::{Geometry, Sizes, divide};
 use core::ops::Range;
 
 /// The walk over a job's rows.
@@ -20,6 +19,7 @@ pub(super) struct Rows {
 }
 
 /// Output rows one under the other that reach the same taps of the window.
+#[derive(Clone)]
 pub(super) struct Lines {
     /// The first of them, counted from the job's first row.
     pub index: usize,
@@ -33,8 +33,7 @@ pub(super) struct Lines {
 
 impl Rows {
     #[inline(always)]
-    pub fn of(job: &Job<'_>) -> Self {
-        let (geometry, sizes) = (job.geometry, job.sizes);
+    pub fn of(geometry: &Geometry, sizes: &Sizes, first: usize, first_input: usize) -> Self {
         Rows {
             depth: Axis::of(geometry, sizes, 0),
             height: Axis::of(geometry, sizes, 1),
@@ -42,8 +41,8 @@ impl Rows {
             input_height: geometry.input[1],
             output_depth: sizes.output[0],
             output_height: sizes.output[1],
-            first: job.rows.start,
-            first_input: job.first_input_row,
+            first,
+            first_input,
         }
     }
 
@@ -82,7 +81,7 @@ impl Rows {
 /// The walk along a row.
 pub(super) struct Columns {
     pub axis: Axis,
-    interior: Range<usize>,
+    pub interior: Range<usize>,
     pub pixels: usize,
 }
 
@@ -101,12 +100,12 @@ pub(super) struct Cut {
 
 impl Columns {
     #[inline(always)]
-    pub fn of(job: &Job<'_>) -> Self {
-        let axis = Axis::of(job.geometry, job.sizes, 2);
+    pub fn of(geometry: &Geometry, sizes: &Sizes) -> Self {
+        let axis = Axis::of(geometry, sizes, 2);
         Columns {
             axis,
             interior: axis.interior(),
-            pixels: job.sizes.output[2],
+            pixels: sizes.output[2],
         }
     }
 

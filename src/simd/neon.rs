@@ -1,6 +1,6 @@
 //! NEON, as every aarch64 has it but the soft-float targets.
 
-use super::{Kernel, MOST_VECTORS, Simd};
+use super::{Kernel, MOST_VECTORS, Scalar, Simd, Token};
 use core::arch::aarch64::*;
 
 /// Proof of NEON.
@@ -15,6 +15,21 @@ impl Neon {
             return Some(Neon(()));
         }
         cfg!(target_feature = "neon").then_some(Neon(()))
+    }
+}
+
+impl Token for Neon {
+    type F32 = Neon;
+    type I8 = Scalar;
+
+    #[inline(always)]
+    fn f32(self) -> Neon {
+        self
+    }
+
+    #[inline(always)]
+    fn i8(self) -> Scalar {
+        Scalar
     }
 }
 

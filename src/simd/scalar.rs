@@ -6,7 +6,10 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::{Kernel, MOST_VECTORS, Simd};
+use super::{Kernel, LevelI8, MOST_VECTORS, Simd, Token};
+use crate::kernel::int8::direct::Quads;
+use crate::kernel::int8::{self, JobI8};
+use crate::kernel::peak::scalar_i8;
 use core::array;
 
 /// The level that needs nothing of the CPU.
@@ -21,6 +24,37 @@ impl Scalar {
     /// Always there.
     pub const fn detect() -> Option<Self> {
         Some(Scalar)
+    }
+}
+
+impl Token for Scalar {
+    type F32 = Scalar;
+    type I8 = Scalar;
+
+    #[inline(always)]
+    fn f32(self) -> Scalar {
+        self
+    }
+
+    #[inline(always)]
+    fn i8(self) -> Scalar {
+        self
+    }
+}
+
+// SAFETY: it uses no instruction that the target lacks.
+unsafe impl Quads for Scalar {
+    const PIXELS: usize = 2;
+}
+
+impl LevelI8 for Scalar {
+    #[inline(never)]
+    fn run_i8(self, job: JobI8<'_>) {
+        int8::without_vectors(self, job);
+    }
+
+    fn multiply_adds_i8(self, rounds: u64) -> u64 {
+        scalar_i8(rounds)
     }
 }
 

@@ -1,6 +1,6 @@
 //! AVX2 with FMA, and AVX-512 as of Skylake-X.
 
-use super::{Kernel, MOST_VECTORS, Simd};
+use super::{Kernel, MOST_VECTORS, Simd, Token};
 use core::arch::x86_64::*;
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
@@ -11,6 +11,37 @@ pub struct Avx2(());
 /// Proof of AVX-512 F, BW, DQ and VL, and of AVX2 and FMA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Avx512(());
+
+impl Token for Avx2 {
+    type F32 = Avx2;
+    type I8 = Avx2;
+
+    #[inline(always)]
+    fn f32(self) -> Avx2 {
+        self
+    }
+
+    #[inline(always)]
+    fn i8(self) -> Avx2 {
+        self
+    }
+}
+
+impl Token for Avx512 {
+    type F32 = Avx512;
+    type I8 = Avx2;
+
+    #[inline(always)]
+    fn f32(self) -> Avx512 {
+        self
+    }
+
+    /// Without VNNI there is nothing that 512 bits would do better.
+    #[inline(always)]
+    fn i8(self) -> Avx2 {
+        Avx2(())
+    }
+}
 
 impl Avx2 {
     /// `Some` if the CPU has the instructions and the system keeps the registers.

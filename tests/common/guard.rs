@@ -5,15 +5,21 @@ use std::ptr;
 /// Where a slice lies between the two guard pages.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum At {
-    /// Its first float is the first after a guard page.
+    /// Its first element is the first after a guard page.
     Start,
-    /// Its last float is the last before a guard page.
+    /// Its last element is the last before a guard page.
     End,
-    /// So many floats after the start.
+    /// So many elements after the start.
     Offset(usize),
 }
 
-/// Pages of floats with an unmapped page on either side.
+/// Numbers of which every bit pattern is one.
+pub trait Plain: Copy {}
+impl Plain for f32 {}
+impl Plain for i32 {}
+impl Plain for u8 {}
+
+/// Pages of numbers with an unmapped page on either side.
 pub struct Arena {
     base: *mut u8,
     page: usize,
@@ -59,35 +65,36 @@ impl Arena {
         assert_eq!(result, 0, "mprotect: {}", std::io::Error::last_os_error());
     }
 
-    /// The float that a slice of `len` starts at.
-    fn place(&self, len: usize, at: At) -> *mut f32 {
+    /// The element that a slice of `len` starts at.
+    fn place<T: Plain>(&self, len: usize, at: At) -> *mut T {
+        let size = size_of::<T>();
         let offset = match at {
             At::Start => 0,
-            At::End => self.bytes - len * 4,
-            At::Offset(floats) => floats * 4,
+            At::End => self.bytes - len * size,
+            At::Offset(elements) => elements * size,
         };
         assert!(
-            offset + len * 4 <= self.bytes,
-            "the arena is too small for {len} floats"
+            offset + len * size <= self.bytes,
+            "the arena is too small for {len} elements"
         );
         // SAFETY: within the mapping, as was just checked.
         unsafe { self.base.add(self.page + offset).cast() }
     }
 
     /// A copy that may be read and not written.
-    pub fn read_only(&mut self, values: &[f32], at: At) -> &[f32] {
+    pub fn read_only<T: Plain>(&mut self, values: &[T], at: At) -> &[T] {
         self.writable(values, at);
         self.protect(libc::PROT_READ);
-        let start = self.place(values.len(), at);
+        let start = self.place::<T>(values.len(), at);
         // SAFETY: inside the arena, which `self` keeps borrowed; written a line above.
         unsafe { std::slice::from_raw_parts(start, values.len()) }
     }
 
     /// A copy that may be written. What lies around it within the arena is a pattern.
-    pub fn writable(&mut self, values: &[f32], at: At) -> &mut [f32] {
+    pub fn writable<T: Plain>(&mut self, values: &[T], at: At) -> &mut [T] {
         self.protect(libc::PROT_READ | libc::PROT_WRITE);
-        let start = self.place(values.len(), at);
-        // SAFETY: inside the arena, which `self` keeps borrowed; every bit pattern is a float.
+        let start = self.place::<T>(values.len(), at);
+        // SAFETY: inside the arena, which `self` keeps borrowed; every bit pattern is a number.
         unsafe {
             ptr::write_bytes(self.base.add(self.page), PATTERN, self.bytes);
             ptr::copy_nonoverlapping(values.as_ptr(), start, values.len());
@@ -95,11 +102,11 @@ impl Arena {
         }
     }
 
-    /// The slice of `len` floats that was last placed there, after everything around it in the
+    /// The slice of `len` elements that was last placed there, after everything around it in the
     /// arena is seen to be as it was.
     #[track_caller]
-    pub fn intact(&self, len: usize, at: At) -> &[f32] {
-        let start = self.place(len, at);
+    pub fn intact<T: Plain>(&self, len: usize, at: At) -> &[T] {
+        let start = self.place::<T>(len, at);
         // SAFETY: the arena's pages are mapped readable, and `&self` is the only borrow.
         let (all, slice) = unsafe {
             (
@@ -108,7 +115,9 @@ impl Arena {
             )
         };
         let first = start.addr() - all.as_ptr().addr();
-        let around = all[..first].iter().chain(&all[first + len * 4..]);
+        let around = all[..first]
+            .iter()
+            .chain(&all[first + len * size_of::<T>()..]);
         assert!(
             around.copied().all(|byte| byte == PATTERN),
             "written beside a slice of {len} {at:?}"

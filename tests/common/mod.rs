@@ -6,6 +6,7 @@ use microconv::{Activation, ConvF32, Geometry, Level, Padding, SeparableF32, Wei
 
 #[cfg(unix)]
 pub mod guard;
+pub mod int8;
 
 /// The levels of this CPU, best first; says which they are and which are not run.
 ///
@@ -35,6 +36,13 @@ pub fn levels() -> Vec<Level> {
         "required, and not there: {}",
         missing.join("; ")
     );
+    levels
+}
+
+/// The levels with f32 kernels of their own.
+pub fn levels_f32() -> Vec<Level> {
+    let mut levels = levels();
+    levels.retain(|level| level.for_f32() == *level);
     levels
 }
 
@@ -221,14 +229,7 @@ impl Case {
 
     /// Where the weight of a filter, a tap and a channel of the filter's group lies.
     pub fn weight_at(&self, filter: usize, tap: usize, channel: usize) -> usize {
-        let geometry = self.plan.geometry();
-        let taps: usize = geometry.kernel.iter().product();
-        let depth = geometry.channels / geometry.groups;
-        match self.order {
-            Order::Ohwi => (filter * taps + tap) * depth + channel,
-            Order::Oihw => (filter * depth + channel) * taps + tap,
-            Order::Hwio => (tap * depth + channel) * geometry.filters + filter,
-        }
+        weight_at(self.plan.geometry(), self.order, filter, tap, channel)
     }
 
     pub fn run(&self, level: Level) -> Vec<f32> {
@@ -410,6 +411,23 @@ impl Case {
         sums.into_iter()
             .map(|sum| clamp(sum, self.plan.activation()))
             .collect()
+    }
+}
+
+/// Where the weight of a filter, a tap and a channel of the filter's group lies.
+pub fn weight_at(
+    geometry: &Geometry,
+    order: Order,
+    filter: usize,
+    tap: usize,
+    channel: usize,
+) -> usize {
+    let taps: usize = geometry.kernel.iter().product();
+    let depth = geometry.channels / geometry.groups;
+    match order {
+        Order::Ohwi => (filter * taps + tap) * depth + channel,
+        Order::Oihw => (filter * depth + channel) * taps + tap,
+        Order::Hwio => (tap * depth + channel) * geometry.filters + filter,
     }
 }
 

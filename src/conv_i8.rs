@@ -1,0 +1,422 @@
+//! The checked int8 plan: everything `unsafe` below it leans on what [`ConvI8::new`] proved,
+//! [`ConvI8::pack`] refused, and [`ConvI8::run_rows`] checks.
+
+use crate::conv::length;
+use crate::error::{Argument, Error, Quantity};
+use crate::geometry::{Geometry, Sizes};
+use crate::kernel::Direct;
+use crate::kernel::int8::{JobI8, Outputs};
+use crate::pack::Weights;
+use crate::pack_i8::{self, PanelsI8};
+use crate::quant::{Bytes, Quant, Quantization, Scales};
+use crate::shape::plan_shape;
+use crate::simd::Level;
+use core::ops::Range;
+
+/// A convolution of 8-bit integers that has been checked and is ready to run.
+///
+/// The input is `[batch][depth][height][width][channel]`, the output likewise with filters for
+/// channels. An output is
+///
+/// ```text
+/// clamp(zero_point + round((bias + sum of weight * (input - input_zero_point)) * M))
+/// ```
+///
+/// over the window and the channels of its group, as [`Quantization`] and
+/// [`Rounding`](crate::Rounding) define it. Padding stands for a real zero. Weights are int8, -128
+/// among them, with the zero point 0 and a scale for each filter or for all; biases are int32, in
+/// units of input scale times weight scale.
+///
+/// The sums are exact: [`pack`](Self::pack) refuses weights that could make one leave the 32-bit
+/// integers. So every level gives the same bits: those of TensorFlow Lite's reference kernels, or
+/// whichever [`Rounding`](crate::Rounding) is asked for.
+///
+/// Input and output are int8 or uint8, as the quantization says. An output of int32 gets the sums as
+/// they are, before requantization: ONNX's `ConvInteger`.
+///
+/// ```
+/// use microconv::{ConvI8, Geometry, Level, Padding, Quantization, Scales, Weights};
+///
+/// // 3x3 over 8x8 pixels of 3 channels, 16 filters, same size out.
+/// let geometry = Geometry::conv2d([8, 8, 3], 16, [3, 3]).padding(Padding::Same);
+/// let plan = ConvI8::new(geometry, Quantization::int8(-1, 3))?;
+/// let weights = vec![2; plan.weights_len()];
+/// let scales = Scales::Real { input: 0.5, weights: &[0.25; 16], output: 0.75 };
+/// let mut packed = vec![0; plan.packed_len()];
+/// plan.pack(Weights::Ohwi(&weights), Some(&[10; 16]), scales, &mut packed)?;
+///
+/// let input = vec![4i8; plan.input_len()];
+/// let mut output = vec![0i8; plan.output_len()];
+/// plan.run(Level::detect(), &input, &packed, &mut output)?;
+/// // Four taps of three channels in the corner: 10 + 12 * 2 * 5 = 130, times 1/6 is 21.7.
+/// assert_eq!(output[0], 3 + 22);
+///
+/// let mut sums = vec![0i32; plan.output_len()];
+/// plan.run(Level::detect(), &input, &packed, &mut sums)?;
+/// assert_eq!(sums[0], 130);
+/// # Ok::<(), microconv::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConvI8 {
+    geometry: Geometry,
+    sizes: Sizes,
+    quantization: Quantization,
+    quant: Quant,
+    panels: PanelsI8,
+    packed_len: usize,
+    digest: u32,
+}
+
+impl ConvI8 {
+    /// Checks geometry and quantization, and chooses the algorithm.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Geometry::sizes`], [`Error::ZeroPoint`], [`Error::Clamp`], and [`Error::Overflow`]
+    /// if the packed weights cannot be addressed.
+    pub const fn new(geometry: Geometry, quantization: Quantization) -> Result<Self, Error> {
+        let sizes = match geometry.sizes() {
+            Ok(sizes) => sizes,
+            Err(error) => return Err(error),
+        };
+        let quant = match quantization.check() {
+            Ok(quant) => quant,
+            Err(error) => return Err(error),
+        };
+        let algorithm = Direct::of(&geometry, &sizes);
+        let panels = PanelsI8 {
+            panels: algorithm.panels(&geometry, &sizes),
+            algorithm,
+        };
+        match panels.len() {
+            Some(packed_len) => Ok(ConvI8 {
+                geometry,
+                sizes,
+                quantization,
+                quant,
+                panels,
+                packed_len,
+                digest: pack_i8::digest(&geometry, &quant),
+            }),
+            None => Err(Error::Overflow(Quantity::PackedLen)),
+        }
+    }
+
+    plan_shape!();
+
+    /// Any rows can be computed.
+    const fn check_cuts(&self, _start: usize, _end: usize) -> Result<(), Error> {
+        Ok(())
+    }
+
+    pub const fn quantization(&self) -> &Quantization {
+        &self.quantization
+    }
+
+    /// Words of the packed weights, biases and scales included.
+    pub const fn packed_len(&self) -> usize {
+        self.packed_len
+    }
+
+    /// Bytes that a run must move if every element is read or written once: input, packed weights
+    /// and an output of bytes. With [`macs`](Self::macs) it tells whether arithmetic or memory is
+    /// the limit.
+    pub const fn bytes_moved(&self) -> u64 {
+        self.input_len() as u64 + self.packed_len() as u64 * 4 + self.output_len() as u64
+    }
+
+    /// Packs weights, biases and scales, once for any number of runs.
+    ///
+    /// `bias` is one number per filter, or none for zeros. The result is the same on every level
+    /// and every target, and fits every batch, image size, stride and padding of the layer, and
+    /// every output zero point and clamp; it does not fit another input zero point or rounding.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] unless `weights` is [`weights_len`](Self::weights_len), `bias` the number
+    /// of filters, `scales` that or 1, and `packed` [`packed_len`](Self::packed_len) long;
+    /// [`Error::Multiplier`] for a scale that is none; [`Error::Accumulator`] if there is an input
+    /// for which a filter's sum would leave the 32-bit integers. Nothing has been written then.
+    pub const fn pack(
+        &self,
+        weights: Weights<'_, i8>,
+        bias: Option<&[i32]>,
+        scales: Scales<'_>,
+        packed: &mut [i32],
+    ) -> Result<(), Error> {
+        if let Err(error) = length(Argument::Weights, self.weights_len(), weights.slice().len()) {
+            return Err(error);
+        }
+        if let Some(bias) = bias
+            && let Err(error) = length(Argument::Bias, self.geometry.filters, bias.len())
+        {
+            return Err(error);
+        }
+        if let Err(error) = scales.check(self.geometry.filters) {
+            return Err(error);
+        }
+        if let Err(error) = length(Argument::Packed, self.packed_len, packed.len()) {
+            return Err(error);
+        }
+        let rounding = self.quant.rounding;
+        // SAFETY: the lengths were just checked, and packing follows only upon the check.
+        unsafe {
+            if let Err(error) = pack_i8::check(&self.panels, &self.quant, &weights, bias, &scales) {
+                return Err(error);
+            }
+            pack_i8::pack(
+                &self.panels,
+                rounding,
+                self.digest,
+                &weights,
+                bias,
+                &scales,
+                packed,
+            );
+        }
+        Ok(())
+    }
+
+    /// [`pack`](Self::pack) into an array, for weights that a `const` packs into flash.
+    ///
+    /// ```
+    /// use microconv::{ConvI8, Geometry, Quantization, Scales, Weights};
+    ///
+    /// const PLAN: ConvI8 = match ConvI8::new(Geometry::conv2d([4, 4, 2], 4, [1, 1]), Quantization::int8(0, 0)) {
+    ///     Ok(plan) => plan,
+    ///     Err(_) => panic!("bad geometry"),
+    /// };
+    /// static PACKED: [i32; PLAN.packed_len()] =
+    ///     match PLAN.packed(Weights::Oihw(&[1, 2, 3, 4, 5, 6, 7, 8]), None, Scales::ONE) {
+    ///         Ok(packed) => packed,
+    ///         Err(_) => panic!("bad weights"),
+    ///     };
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`pack`](Self::pack).
+    pub const fn packed<const N: usize>(
+        &self,
+        weights: Weights<'_, i8>,
+        bias: Option<&[i32]>,
+        scales: Scales<'_>,
+    ) -> Result<[i32; N], Error> {
+        let mut packed = [0; N];
+        match self.pack(weights, bias, scales, &mut packed) {
+            Ok(()) => Ok(packed),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Packed weights in bytes, such as a file or a flash partition holds, in place.
+    ///
+    /// The bytes are those of the packed words in this machine's byte order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Alignment`], [`Error::Length`], and those of a packed buffer that is not this
+    /// layer's.
+    pub fn packed_from_bytes<'a>(&self, bytes: &'a [u8]) -> Result<&'a [i32], Error> {
+        let past = bytes.as_ptr().addr() % align_of::<i32>();
+        if past != 0 {
+            return Err(Error::Alignment {
+                needed: align_of::<i32>(),
+                given: past,
+            });
+        }
+        match bytemuck::try_cast_slice(bytes) {
+            Ok(packed) => {
+                self.check_packed(packed)?;
+                Ok(packed)
+            }
+            Err(_) => Err(Error::Length {
+                argument: Argument::Packed,
+                needed: self.packed_len,
+                given: bytes.len() / size_of::<i32>(),
+            }),
+        }
+    }
+
+    /// Computes the whole output.
+    ///
+    /// `input` is [`input_len`](Self::input_len) long, `output` [`output_len`](Self::output_len);
+    /// `packed` was filled by [`pack`](Self::pack) for the same layer. The types are those of the
+    /// quantization, or int32 for the output.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Type`], [`Error::Length`], [`Error::NotPacked`], [`Error::PackedVersion`],
+    /// [`Error::PackedGeometry`]. Nothing has been written then.
+    pub fn run<I: Input8, O: Output8>(
+        &self,
+        level: Level,
+        input: &[I],
+        packed: &[i32],
+        output: &mut [O],
+    ) -> Result<(), Error> {
+        self.compute(
+            level,
+            0..self.output_rows(),
+            0..self.geometry.input_row_count(),
+            input,
+            packed,
+            output,
+        )
+    }
+
+    /// Computes some rows of the output from the input rows that they need.
+    ///
+    /// `input` is just the rows of [`input_rows`](Self::input_rows), `output` just the rows asked
+    /// for. [`ConvF32::run_rows`](crate::ConvF32::run_rows) shows how threads share a layer with it,
+    /// and how a camera is convolved line by line.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rows`] and those of [`run`](Self::run). Nothing has been written then.
+    pub fn run_rows<I: Input8, O: Output8>(
+        &self,
+        level: Level,
+        rows: Range<usize>,
+        input: &[I],
+        packed: &[i32],
+        output: &mut [O],
+    ) -> Result<(), Error> {
+        let from = self.input_rows(rows.clone())?;
+        self.compute(level, rows, from, input, packed, output)
+    }
+
+    /// `rows` of the output, from the input rows `from`.
+    fn compute<I: Input8, O: Output8>(
+        &self,
+        level: Level,
+        rows: Range<usize>,
+        from: Range<usize>,
+        input: &[I],
+        packed: &[i32],
+        output: &mut [O],
+    ) -> Result<(), Error> {
+        same_type(Argument::Input, self.quantization.input, I::TYPE)?;
+        if let Some(given) = O::TYPE {
+            same_type(Argument::Output, self.quantization.output, given)?;
+        }
+        length(
+            Argument::Input,
+            from.len() * self.input_row_len(),
+            input.len(),
+        )?;
+        self.check_packed(packed)?;
+        length(
+            Argument::Output,
+            rows.len() * self.output_row_len(),
+            output.len(),
+        )?;
+        level.run_i8(JobI8 {
+            geometry: &self.geometry,
+            sizes: &self.sizes,
+            panels: self.panels,
+            quant: &self.quant,
+            rows,
+            first_input_row: from.start,
+            input: I::bytes(input),
+            packed,
+            output: O::outputs(output),
+        });
+        Ok(())
+    }
+
+    fn check_packed(&self, packed: &[i32]) -> Result<(), Error> {
+        length(Argument::Packed, self.packed_len, packed.len())?;
+        pack_i8::check_seal(self.digest, packed)
+    }
+}
+
+/// Refuses a slice of the wrong type.
+fn same_type(argument: Argument, needed: Bytes, given: Bytes) -> Result<(), Error> {
+    let name = |bytes| match bytes {
+        Bytes::Int8 => "int8",
+        Bytes::Uint8 => "uint8",
+    };
+    if needed == given {
+        Ok(())
+    } else {
+        Err(Error::Type {
+            argument,
+            needed: name(needed),
+            given: name(given),
+        })
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for i8 {}
+    impl Sealed for u8 {}
+    impl Sealed for i32 {}
+}
+
+/// An element that a [`ConvI8`] reads: `i8` or `u8`.
+pub trait Input8: sealed::Sealed + Sized {
+    #[doc(hidden)]
+    const TYPE: Bytes;
+    #[doc(hidden)]
+    fn bytes(input: &[Self]) -> &[i8];
+    #[doc(hidden)]
+    fn value(&self) -> i32;
+}
+
+impl Input8 for i8 {
+    const TYPE: Bytes = Bytes::Int8;
+
+    fn bytes(input: &[i8]) -> &[i8] {
+        input
+    }
+
+    fn value(&self) -> i32 {
+        i32::from(*self)
+    }
+}
+
+impl Input8 for u8 {
+    const TYPE: Bytes = Bytes::Uint8;
+
+    fn bytes(input: &[u8]) -> &[i8] {
+        bytemuck::must_cast_slice(input)
+    }
+
+    fn value(&self) -> i32 {
+        i32::from(*self)
+    }
+}
+
+/// An element that a [`ConvI8`] writes: `i8`, `u8`, or `i32` for the sums before requantization.
+pub trait Output8: sealed::Sealed + Sized {
+    #[doc(hidden)]
+    const TYPE: Option<Bytes>;
+    #[doc(hidden)]
+    fn outputs(output: &mut [Self]) -> Outputs<'_>;
+}
+
+impl Output8 for i8 {
+    const TYPE: Option<Bytes> = Some(Bytes::Int8);
+
+    fn outputs(output: &mut [i8]) -> Outputs<'_> {
+        Outputs::Bytes(output)
+    }
+}
+
+impl Output8 for u8 {
+    const TYPE: Option<Bytes> = Some(Bytes::Uint8);
+
+    fn outputs(output: &mut [u8]) -> Outputs<'_> {
+        Outputs::Bytes(bytemuck::must_cast_slice_mut(output))
+    }
+}
+
+impl Output8 for i32 {
+    const TYPE: Option<Bytes> = None;
+
+    fn outputs(output: &mut [i32]) -> Outputs<'_> {
+        Outputs::Sums(output)
+    }
+}

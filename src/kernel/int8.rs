@@ -1,0 +1,99 @@
+//! What an int8 algorithm is given, and how its sums become outputs.
+//!
+//! There are two ways to a sum. Cores without vectors ([`direct`], [`taps`]) read the image as it
+//! lies, subtract the zero point, and leave out the taps in the padding. Vector levels (`vectors`)
+//! first lay out windows with the zero point in the padding, in the form that they multiply.
+
+use self::direct::Quads;
+use super::Direct;
+use crate::geometry::{Geometry, Sizes};
+use crate::pack_i8::PanelsI8;
+use crate::quant::Quant;
+use core::ops::Range;
+
+pub(crate) mod direct;
+mod taps;
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+pub(crate) mod vectors;
+
+/// Some rows of one convolution.
+///
+/// Whoever makes one has checked, and the kernels lean on, this: the geometry has these sizes;
+/// `rows` are rows of the output, `output` is just them; `input` is the rows that they need, the
+/// first of which is row `first_input_row`; `packed` has the length of `panels`.
+pub(crate) struct JobI8<'a> {
+    pub geometry: &'a Geometry,
+    pub sizes: &'a Sizes,
+    pub panels: PanelsI8,
+    pub quant: &'a Quant,
+    /// Rows are counted through batch, depth and height.
+    pub rows: Range<usize>,
+    pub first_input_row: usize,
+    /// Of uint8 too: see [`Quant::flip_input`].
+    pub input: &'a [i8],
+    pub packed: &'a [i32],
+    pub output: Outputs<'a>,
+}
+
+/// The kernels of a level without vectors.
+#[inline(always)]
+pub(crate) fn without_vectors<S: Quads>(simd: S, job: JobI8<'_>) {
+    match job.panels.algorithm {
+        Direct::Dense => direct::run(simd, job),
+        Direct::Depthwise => taps::run(job),
+    }
+}
+
+/// Where the results go.
+#[derive(Debug)]
+pub enum Outputs<'a> {
+    /// Requantized, as int8; of uint8 too: see [`Quant::flip`].
+    Bytes(&'a mut [i8]),
+    /// Sums as they are.
+    Sums(&'a mut [i32]),
+}
+
+/// Where a pixel's results go.
+#[derive(Clone, Copy)]
+pub(crate) enum To {
+    Bytes(*mut i8),
+    Sums(*mut i32),
+}
+
+impl To {
+    /// The first element.
+    #[inline(always)]
+    pub fn start(outputs: &mut Outputs<'_>) -> Self {
+        match outputs {
+            Outputs::Bytes(slice) => To::Bytes(slice.as_mut_ptr()),
+            Outputs::Sums(slice) => To::Sums(slice.as_mut_ptr()),
+        }
+    }
+
+    /// So many elements further on.
+    #[inline(always)]
+    pub fn at(self, elements: usize) -> Self {
+        match self {
+            To::Bytes(p) => To::Bytes(p.wrapping_add(elements)),
+            To::Sums(p) => To::Sums(p.wrapping_add(elements)),
+        }
+    }
+
+    /// Writes one result, requantized by its filter's words if it is a byte.
+    ///
+    /// # Safety
+    /// The element is writable; the panel is `width` wide and its header for the filter at `header`.
+    #[inline(always)]
+    pub unsafe fn put(self, quant: &Quant, sum: i32, header: *const i32, width: usize) {
+        // SAFETY: the caller's.
+        unsafe {
+            match self {
+                To::Bytes(p) => {
+                    let words = [header.add(2 * width).read(), header.add(3 * width).read()];
+                    p.write(quant.byte(sum, words));
+                }
+                To::Sums(p) => p.write(sum),
+            }
+        }
+    }
+}

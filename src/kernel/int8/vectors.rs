@@ -1,0 +1,23 @@
+//! The kernels of vector levels. They are compiled for the targets that have one.
+
+use super::JobI8;
+use crate::kernel::Direct;
+use crate::simd::SimdI8;
+
+mod depthwise;
+mod finish;
+mod peak;
+mod staged;
+mod tile;
+mod walk;
+
+pub(crate) use peak::PeakI8;
+
+#[inline(always)]
+pub(crate) fn run<S: SimdI8>(simd: S, job: JobI8<'_>) {
+    match job.panels.algorithm {
+        Direct::Dense => staged::run(simd, job),
+        Direct::Depthwise if depthwise::can::<S>(&job) => depthwise::run(simd, job),
+        Direct::Depthwise => super::taps::run(job),
+    }
+}

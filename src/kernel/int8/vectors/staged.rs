@@ -1,0 +1,254 @@
+//! Dense, for vector levels: the windows of some pixels are laid out on the stack, and all filters
+//! pass over them.
+//!
+//! A window laid out is a row of inputs as a filter's weights are one of weights, with the zero point
+//! where the window lies in the padding, in the form that the level multiplies. So the inner loop is
+//! the same for any window, stride, dilation and padding, tiles run on across the ends of rows, and
+//! what has to be done to an input is done once for all filters. The stack that it takes is bounded:
+//! long windows are taken in parts, and the sums wait in between.
+
+use super::tile::{self, Block, Finish, Tiles};
+use super::walk::{Cursor, Walk};
+use crate::kernel::int8::{JobI8, To};
+use crate::kernel::rows::cut;
+use crate::kernel::window::{count, quotient};
+use crate::pack::{PANEL, width};
+use crate::pack_i8::QUAD;
+use crate::simd::{MOST_PIXELS, SLACK, SimdI8};
+use core::mem::MaybeUninit;
+use core::ops::Range;
+
+/// Inputs of a window that are laid out at once.
+const PART: usize = 768;
+/// Elements from one pixel's to the next's: an odd number of cache lines, or all pixels' would
+/// compete for the same places in the cache.
+const STRIDE: usize = PART + SLACK;
+/// Tiles that are laid out at once, so that each weight is fetched once for all of them.
+const TILES: usize = 2;
+/// Filters whose sums wait while a long window is taken in parts.
+const WAITING: usize = 128;
+
+/// Room on the stack. A level whose inputs or sums are wider lays out fewer pixels.
+#[repr(C, align(64))]
+struct Stage {
+    /// `[pixel][STRIDE]`
+    inputs: MaybeUninit<[u8; TILES * MOST_PIXELS * STRIDE]>,
+    /// `[block][pixel][vector]`
+    sums: MaybeUninit<[u8; TILES * MOST_PIXELS * WAITING * 4]>,
+}
+
+impl Stage {
+    /// Pixels that there is room for.
+    #[inline(always)]
+    const fn pixels<S: SimdI8>() -> usize {
+        let inputs = TILES * MOST_PIXELS / size_of::<S::Input>();
+        let sums = TILES * MOST_PIXELS * 4 * S::LANES / size_of::<S::Sums>();
+        if inputs < sums { inputs } else { sums }
+    }
+}
+
+#[inline(always)]
+pub(super) fn run<S: SimdI8>(simd: S, mut job: JobI8<'_>) {
+    let output = To::start(&mut job.output);
+    let (geometry, sizes) = (job.geometry, job.sizes);
+    let panels = &job.panels.panels;
+    let pixels = count(&job.rows) * sizes.output[2];
+    if pixels == 0 {
+        return;
+    }
+    let mut stage = Stage {
+        inputs: MaybeUninit::uninit(),
+        sums: MaybeUninit::uninit(),
+    };
+    let vectors = panels.filters.div_ceil(S::LANES).min(S::VECTORS);
+    let most = S::TILES[vectors];
+    let at_once = quotient(Stage::pixels::<S>(), most).clamp(1, TILES);
+    let last = match panels.filters % PANEL {
+        0 => 0,
+        last => job.panels.panel(width(last)),
+    };
+    let group_len = panels.filters / PANEL * job.panels.panel(PANEL) + last;
+    for group in 0..panels.groups {
+        let walk = Walk::new(&job, group);
+        let packed = job.packed.as_ptr().wrapping_add(group * group_len);
+        let mut cursor = walk.cursor(0, 0);
+        let mut pixel = 0;
+        while pixel < pixels {
+            let (tile, tiles) = cut(pixels - pixel, most);
+            let mut left = tiles;
+            while left > 0 {
+                let now = left.min(at_once);
+                let output = output.at(pixel * geometry.filters + group * panels.filters);
+                let batch = Batch {
+                    pixels: tile,
+                    tiles: now,
+                    packed,
+                    output,
+                };
+                // SAFETY: the panels of a group follow each other as `PanelsI8` counts them, and the
+                // output has so many pixels of every group's filters.
+                cursor = unsafe { batch.run(simd, &walk, cursor, &mut stage) };
+                left -= now;
+                pixel += now * tile;
+            }
+        }
+    }
+}
+
+/// Pixels that are laid out at once.
+struct Batch {
+    pixels: usize,
+    tiles: usize,
+    /// The group's panels.
+    packed: *const i32,
+    /// The group's first filter of the first pixel.
+    output: To,
+}
+
+impl Batch {
+    /// Computes all filters, from the pixel at the cursor on; returns where the next batch starts.
+    ///
+    /// # Safety
+    /// The panels and the outputs are there, and so many pixels from the cursor on.
+    #[inline(always)]
+    unsafe fn run<S: SimdI8>(
+        &self,
+        simd: S,
+        walk: &Walk<'_>,
+        start: Cursor,
+        stage: &mut Stage,
+    ) -> Cursor {
+        let job = walk.job;
+        let filters = job.panels.panels.filters;
+        let depth = job.panels.depth();
+        let pixels = self.pixels * self.tiles;
+        let parts = depth.div_ceil(PART);
+        let part_len = quotient(depth + parts - 1, parts).next_multiple_of(QUAD);
+        let inputs = stage.inputs.as_mut_ptr().cast::<S::Input>();
+        let sums = stage.sums.as_mut_ptr().cast::<S::Sums>();
+        let mut cursor = start.clone();
+        let mut first = 0;
+        while first < filters {
+            let end = if parts == 1 {
+                filters
+            } else {
+                (first + WAITING).min(filters)
+            };
+            let mut from = 0;
+            while from < depth {
+                let part = from..(from + part_len).min(depth);
+                cursor = start.clone();
+                for pixel in 0..pixels {
+                    // SAFETY: the batch has no more pixels than there is room for.
+                    unsafe { lay_out(simd, walk, &cursor, inputs.add(pixel * STRIDE), &part) };
+                    walk.step(&mut cursor);
+                }
+                let mut sums = sums;
+                let mut filter = first;
+                while filter < end {
+                    let block = self.block::<S>(job, filter);
+                    let tiles = Tiles {
+                        pixels: self.pixels,
+                        tiles: self.tiles,
+                        block,
+                        inputs,
+                        first: part.start / QUAD,
+                        quads: part.len().div_ceil(QUAD),
+                        sums,
+                        go_on: part.start > 0,
+                    };
+                    // SAFETY: the pixels were just laid out, and the sums of so many filters have
+                    // room; the caller's for the rest.
+                    unsafe { tile::run::<S, STRIDE>(simd, &tiles) };
+                    if part.end == depth {
+                        simd.run(Finish::<S> {
+                            block,
+                            quant: job.quant,
+                            sums,
+                            pixels,
+                            output: self.output.at(filter),
+                            step: job.geometry.filters,
+                        });
+                    }
+                    if parts > 1 {
+                        sums = sums.wrapping_add(pixels * block.vectors);
+                    }
+                    filter += block.vectors * S::LANES;
+                }
+                from = part.end;
+            }
+            first = end;
+        }
+        cursor
+    }
+
+    /// The block of a group's filters from `first` on.
+    #[inline(always)]
+    fn block<S: SimdI8>(&self, job: &JobI8<'_>, first: usize) -> Block {
+        let filters = job.panels.panels.filters;
+        let lane = first % PANEL;
+        let left = filters - first;
+        let width = width(left + lane);
+        let full = job.panels.panel(PANEL);
+        let packed = self.packed.wrapping_add(first / PANEL * full);
+        // Two vectors stand in one panel, or in two that are both full.
+        let both = S::VECTORS == 2
+            && if S::LANES < PANEL {
+                lane + 2 * S::LANES <= width && left > S::LANES
+            } else {
+                left >= 2 * PANEL
+            };
+        Block {
+            vectors: if both { 2 } else { 1 },
+            filters: left,
+            header: packed.wrapping_add(lane),
+            width,
+            panel: full,
+        }
+    }
+}
+
+/// Lays out a part of a pixel's window, and zeros that fill up the last quad.
+///
+/// # Safety
+/// At `to` there is room for the part and [`SLACK`] elements.
+#[inline(always)]
+unsafe fn lay_out<S: SimdI8>(
+    simd: S,
+    walk: &Walk<'_>,
+    cursor: &Cursor,
+    to: *mut S::Input,
+    part: &Range<usize>,
+) {
+    let (geometry, quant) = (walk.job.geometry, walk.job.quant);
+    let depth = walk.job.panels.panels.depth;
+    let flip = quant.flip_input;
+    // SAFETY: what is copied lies in the input: taps that are inside. It is laid out in
+    // ascending order, so what a copy overwrites is written after it.
+    unsafe {
+        if walk.flat && part.start == 0 && part.end == depth {
+            let from = cursor.base.wrapping_add(cursor.x * geometry.channels);
+            simd.stage(from, walk.end, to, depth, flip);
+        } else {
+            let zero = quant.input_zero as i8;
+            let put = |from: Option<*const i8>, at: usize, len: usize| {
+                let (start, end) = (at.max(part.start), (at + len).min(part.end));
+                if start < end {
+                    let to = to.add(start - part.start);
+                    match from {
+                        Some(from) => {
+                            let from = from.wrapping_add(start - at);
+                            simd.stage(from, walk.end, to, end - start, flip);
+                        }
+                        None => simd.fill(to, end - start, zero),
+                    }
+                }
+            };
+            walk.window(cursor, depth, put);
+        }
+        let ragged = part.len() % QUAD;
+        if ragged != 0 {
+            simd.fill(to.add(part.len()), QUAD - ragged, 0);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What the int8 kernels of vector levels are written over.
+
+/// The most pixels of a tile of any level.
+pub(crate) const MOST_PIXELS: usize = 14;
+
+/// An instruction set, as the int8 kernels see it.
+///
+/// Sums are exact: whatever order a level adds in, and whatever it adds to the inputs and takes off
+/// at the end, the result is the same number.
+///
+/// # Safety
+///
+/// `run` enables every instruction that the other methods use, and a value is made only where the
+/// CPU has them.
+pub(crate) unsafe trait SimdI8: Copy {
+    /// An input as it is multiplied: the byte, or wider.
+    type Input: Copy;
+    /// Four inputs of one pixel, for every filter of a vector.
+    type Quad: Copy;
+    /// Four weights of each filter of a vector.
+    type Weights: Copy;
+    /// Sums of [`LANES`](Self::LANES) filters, in parts that are still to be added up.
+    type Sums: Copy;
+    /// An int32 for each of as many filters.
+    type I32: Copy;
+    /// Two inputs, or weights, of each channel of a vector.
+    type Pair: Copy;
+    /// Which lanes of a panel narrower than a vector exist.
+    type Mask: Copy;
+
+    /// Filters of a vector.
+    const LANES: usize;
+    /// What an input is multiplied as, less what it is as an int8.
+    const OFFSET: i32;
+    /// The most vectors of a tile: 1 or 2.
+    const VECTORS: usize;
+    /// The most pixels of a tile of so many vectors.
+    const TILES: [usize; 3];
+
+    /// Copies inputs, `flip`ped where they are uint8, to where they are multiplied from.
+    ///
+    /// # Safety
+    /// `count` bytes are readable at `from`, and all up to `end`; at `to` a line of
+    /// [`SLACK`] elements more than `count` is writable.
+    unsafe fn stage(
+        self,
+        from: *const i8,
+        end: *const i8,
+        to: *mut Self::Input,
+        count: usize,
+        flip: u8,
+    );
+    /// Fills with one input, as [`stage`](Self::stage) does.
+    ///
+    /// # Safety
+    /// At `to` a line of [`SLACK`] elements more than `count` is writable.
+    unsafe fn fill(self, to: *mut Self::Input, count: usize, input: i8);
+
+    fn zero(self) -> Self::Sums;
+    fn mask(self, width: usize) -> Self::Mask;
+    /// # Safety
+    /// Four elements are readable at `p`.
+    unsafe fn quad(self, p: *const Self::Input) -> Self::Quad;
+    /// # Safety
+    /// A word of each lane of the mask is readable at `p`. (Levels of eight lanes read eight: a panel
+    /// of four is followed by another, or by the four words of the seal.)
+    unsafe fn weights(self, p: *const i32, mask: Self::Mask) -> Self::Weights;
+    /// Adds the products.
+    fn dot(self, sums: Self::Sums, quad: Self::Quad, weights: Self::Weights) -> Self::Sums;
+    /// The multiplication of [`dot`](Self::dot) alone, whatever it computes: see
+    /// [`Peak`](crate::kernel::peak).
+    #[inline(always)]
+    fn multiply_only(
+        self,
+        sums: Self::Sums,
+        quad: Self::Quad,
+        weights: Self::Weights,
+    ) -> Self::Sums {
+        self.dot(sums, quad, weights)
+    }
+    /// Adds up the parts.
+    fn lanes(self, sums: Self::Sums) -> Self::I32;
+
+    /// Two bytes of each channel, those of `a` first; `UNSIGNED`: of uint8.
+    ///
+    /// # Safety
+    /// `LANES` bytes are readable at either place.
+    unsafe fn pair<const UNSIGNED: bool>(self, a: *const i8, b: *const i8) -> Self::Pair;
+    /// Adds both products of each channel.
+    fn dot_pair(self, sums: Self::I32, inputs: Self::Pair, weights: Self::Pair) -> Self::I32;
+
+    /// # Safety
+    /// As for [`weights`](Self::weights).
+    unsafe fn load(self, p: *const i32, mask: Self::Mask) -> Self::I32;
+    /// # Safety
+    /// `LANES` words are writable.
+    unsafe fn store(self, p: *mut i32, x: Self::I32);
+    fn splat(self, x: i32) -> Self::I32;
+    /// The sum, wrapping.
+    fn add(self, a: Self::I32, b: Self::I32) -> Self::I32;
+    /// The low half of the product.
+    fn multiply(self, a: Self::I32, b: Self::I32) -> Self::I32;
+    /// Whether each of the first `lanes` lanes is below zero.
+    fn all_negative(self, x: Self::I32, lanes: usize) -> bool;
+
+    /// [`quant::tflite`](crate::quant::tflite), for shifts below 0.
+    fn tflite(self, sum: Self::I32, multiplier: Self::I32, shift: Self::I32) -> Self::I32;
+    /// [`quant::tflite_single`](crate::quant::tflite_single), for shifts below 0.
+    fn tflite_single(self, sum: Self::I32, multiplier: Self::I32, shift: Self::I32) -> Self::I32;
+    /// The product with the float whose bits are given, clamped, to the nearest, ties to even.
+    fn float(self, sum: Self::I32, scale: Self::I32, low: f32, high: f32) -> Self::I32;
+    /// Adds the zero point, clamps, and writes as bytes, each vector `step` further on; the ends are
+    /// those of an int8.
+    ///
+    /// # Safety
+    /// `LANES` bytes are writable at each place.
+    unsafe fn store_bytes(self, p: *mut i8, step: usize, x: [Self::I32; GROUP], ends: Ends);
+
+    /// Calls `kernel.run` in a function that may use these instructions.
+    fn run<K: KernelI8>(self, kernel: K);
+}
+
+/// Vectors that become bytes together.
+pub(crate) const GROUP: usize = 4;
+
+/// Elements beyond the last that a level may overwrite when it stages.
+pub(crate) const SLACK: usize = 64;
+
+/// Where a requantized number ends: see [`Quant`](crate::quant::Quant).
+#[derive(Clone, Copy)]
+pub(crate) struct Ends {
+    pub zero: i32,
+    pub min: i32,
+    pub max: i32,
+    pub flip: u8,
+}
+
+/// An int8 algorithm, written once for every vector level; all that [`Kernel`](super::Kernel) says holds here too.
+pub(crate) trait KernelI8 {
+    fn run<S: SimdI8>(self, simd: S);
+}

@@ -1,0 +1,274 @@
+//! int8 on x86.
+
+use super::x86::Avx2;
+use super::{Ends, GROUP, KernelI8, LevelI8, SLACK, SimdI8};
+use crate::kernel::int8::JobI8;
+use crate::kernel::int8::vectors::{self, PeakI8};
+use core::arch::x86_64::*;
+
+impl LevelI8 for Avx2 {
+    #[inline]
+    fn run_i8(self, job: JobI8<'_>) {
+        #[target_feature(enable = "avx2,fma")]
+        #[inline(never)]
+        fn enabled(simd: Avx2, job: JobI8<'_>) {
+            vectors::run(simd, job);
+        }
+        // SAFETY: an `Avx2` exists only where the CPU has both.
+        unsafe { enabled(self, job) }
+    }
+
+    fn multiply_adds_i8(self, rounds: u64) -> u64 {
+        let mut macs = 0;
+        SimdI8::run(
+            self,
+            PeakI8 {
+                rounds,
+                macs: &mut macs,
+            },
+        );
+        macs
+    }
+}
+
+/// The products of eight sums with their multipliers and `nudge`, by 2^31, rounded down.
+#[inline(always)]
+fn high(sum: __m256i, multiplier: __m256i, nudge: i64) -> __m256i {
+    // SAFETY: the caller is compiled for AVX2, as all here.
+    unsafe {
+        let nudge = _mm256_set1_epi64x(nudge);
+        let [odd_sum, odd_multiplier] = [sum, multiplier].map(|x| _mm256_srli_epi64::<32>(x));
+        let even = _mm256_add_epi64(_mm256_mul_epi32(sum, multiplier), nudge);
+        let odd = _mm256_add_epi64(_mm256_mul_epi32(odd_sum, odd_multiplier), nudge);
+        let even = _mm256_srli_epi64::<31>(even);
+        let odd = _mm256_slli_epi64::<1>(odd);
+        _mm256_blend_epi32::<0b1010_1010>(even, odd)
+    }
+}
+
+/// Shifts right by `-shift`, at least 1, and rounds ties up.
+#[inline(always)]
+fn shift_right(x: __m256i, shift: __m256i) -> __m256i {
+    // SAFETY: as above.
+    unsafe {
+        let ones = _mm256_set1_epi32(-1);
+        // -1 - shift
+        let twice = _mm256_srav_epi32(x, _mm256_xor_si256(shift, ones));
+        _mm256_srai_epi32::<1>(_mm256_sub_epi32(twice, ones))
+    }
+}
+
+// SAFETY: `detect` makes a value only where the CPU has what `run` enables. The arithmetic of the
+// methods needs only that; an address that is used is the caller's.
+#[allow(clippy::undocumented_unsafe_blocks)]
+unsafe impl SimdI8 for Avx2 {
+    /// `vpmaddwd` multiplies 16-bit numbers and adds neighbours; nothing in it saturates.
+    type Input = i16;
+    type Quad = __m256i;
+    /// Four filters each, four 16-bit weights a filter.
+    type Weights = [__m256i; 2];
+    /// Four filters each, two halves of the sum a filter.
+    type Sums = [__m256i; 2];
+    type I32 = __m256i;
+    type Pair = __m256i;
+    type Mask = ();
+
+    const LANES: usize = 8;
+    const OFFSET: i32 = 0;
+    const VECTORS: usize = 1;
+    /// 12 accumulators, 2 registers of weights, an input, and a product of 16 registers.
+    const TILES: [usize; 3] = [0, 6, 0];
+
+    #[inline(always)]
+    unsafe fn stage(self, from: *const i8, end: *const i8, to: *mut i16, count: usize, flip: u8) {
+        const { assert!(SLACK >= 15) };
+        unsafe {
+            let flips = _mm_set1_epi8(flip as i8);
+            let mut at = 0;
+            while at < count && end.addr() - from.addr() >= at + 16 {
+                let bytes = _mm_xor_si128(_mm_loadu_si128(from.add(at).cast()), flips);
+                _mm256_storeu_si256(to.add(at).cast(), _mm256_cvtepi8_epi16(bytes));
+                at += 16;
+            }
+            while at < count {
+                to.add(at).write((from.add(at).read() ^ flip as i8).into());
+                at += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn fill(self, to: *mut i16, count: usize, input: i8) {
+        unsafe {
+            let inputs = _mm256_set1_epi16(input.into());
+            let mut at = 0;
+            while at < count {
+                _mm256_storeu_si256(to.add(at).cast(), inputs);
+                at += 16;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn zero(self) -> [__m256i; 2] {
+        unsafe { [_mm256_setzero_si256(); 2] }
+    }
+
+    #[inline(always)]
+    fn mask(self, _width: usize) {}
+
+    #[inline(always)]
+    unsafe fn quad(self, p: *const i16) -> __m256i {
+        unsafe { _mm256_set1_epi64x(p.cast::<i64>().read_unaligned()) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(self, p: *const i32, (): ()) -> [__m256i; 2] {
+        unsafe {
+            [
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(p.cast())),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(p.add(4).cast())),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn dot(self, sums: [__m256i; 2], quad: __m256i, weights: [__m256i; 2]) -> [__m256i; 2] {
+        unsafe {
+            [
+                _mm256_add_epi32(sums[0], _mm256_madd_epi16(quad, weights[0])),
+                _mm256_add_epi32(sums[1], _mm256_madd_epi16(quad, weights[1])),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn multiply_only(
+        self,
+        sums: [__m256i; 2],
+        quad: __m256i,
+        _weights: [__m256i; 2],
+    ) -> [__m256i; 2] {
+        unsafe { sums.map(|sums| _mm256_madd_epi16(sums, quad)) }
+    }
+
+    #[inline(always)]
+    fn lanes(self, sums: [__m256i; 2]) -> __m256i {
+        // Filters 0 1 4 5 2 3 6 7.
+        unsafe { _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(sums[0], sums[1])) }
+    }
+
+    #[inline(always)]
+    unsafe fn pair<const UNSIGNED: bool>(self, a: *const i8, b: *const i8) -> __m256i {
+        unsafe {
+            let pairs = _mm_unpacklo_epi8(_mm_loadl_epi64(a.cast()), _mm_loadl_epi64(b.cast()));
+            if UNSIGNED {
+                _mm256_cvtepu8_epi16(pairs)
+            } else {
+                _mm256_cvtepi8_epi16(pairs)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn dot_pair(self, sums: __m256i, inputs: __m256i, weights: __m256i) -> __m256i {
+        unsafe { _mm256_add_epi32(sums, _mm256_madd_epi16(inputs, weights)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, p: *const i32, (): ()) -> __m256i {
+        unsafe { _mm256_loadu_si256(p.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut i32, x: __m256i) {
+        unsafe { _mm256_storeu_si256(p.cast(), x) }
+    }
+
+    #[inline(always)]
+    fn splat(self, x: i32) -> __m256i {
+        unsafe { _mm256_set1_epi32(x) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_add_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    fn multiply(self, a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_mullo_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    fn all_negative(self, x: __m256i, lanes: usize) -> bool {
+        let exist = (1 << lanes) - 1;
+        unsafe { _mm256_movemask_ps(_mm256_castsi256_ps(x)) & exist == exist }
+    }
+
+    #[inline(always)]
+    fn tflite(self, sum: __m256i, multiplier: __m256i, shift: __m256i) -> __m256i {
+        unsafe {
+            let high = high(sum, multiplier, 1 << 30);
+            // A negative number that is one less rounds ties down.
+            let lower = _mm256_add_epi32(high, _mm256_srai_epi32::<31>(high));
+            shift_right(lower, shift)
+        }
+    }
+
+    #[inline(always)]
+    fn tflite_single(self, sum: __m256i, multiplier: __m256i, shift: __m256i) -> __m256i {
+        // What the first shift drops is less than a step of the tie of the second.
+        shift_right(high(sum, multiplier, 0), shift)
+    }
+
+    #[inline(always)]
+    fn float(self, sum: __m256i, scale: __m256i, low: f32, high: f32) -> __m256i {
+        unsafe {
+            let product = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(scale));
+            let clamped = _mm256_min_ps(
+                _mm256_max_ps(product, _mm256_set1_ps(low)),
+                _mm256_set1_ps(high),
+            );
+            _mm256_cvtps_epi32(clamped)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, p: *mut i8, step: usize, x: [__m256i; GROUP], ends: Ends) {
+        unsafe {
+            let zero = _mm256_set1_epi16(ends.zero as i16);
+            let [a, b] = [[x[0], x[1]], [x[2], x[3]]]
+                .map(|[x, y]| _mm256_adds_epi16(_mm256_packs_epi32(x, y), zero));
+            let bytes = _mm256_packs_epi16(a, b);
+            let bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8(ends.min as i8));
+            let bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8(ends.max as i8));
+            let bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8(ends.flip as i8));
+            // Four filters of each of the four, then the four others.
+            let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+            let bytes = _mm256_permutevar8x32_epi32(bytes, order);
+            let halves = [
+                _mm256_castsi256_si128(bytes),
+                _mm256_extracti128_si256::<1>(bytes),
+            ];
+            let mut p = p;
+            for half in halves {
+                _mm_storel_epi64(p.cast(), half);
+                p = p.wrapping_add(step);
+                _mm_storel_epi64(p.cast(), _mm_unpackhi_epi64(half, half));
+                p = p.wrapping_add(step);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn run<K: KernelI8>(self, kernel: K) {
+        #[target_feature(enable = "avx2,fma")]
+        #[inline(never)]
+        fn enabled<K: KernelI8>(simd: Avx2, kernel: K) {
+            kernel.run(simd);
+        }
+        // SAFETY: an `Avx2` exists only where the CPU has both.
+        unsafe { enabled(self, kernel) }
+    }
+}
