@@ -52,6 +52,11 @@
 //! * Any range of output rows can be computed alone, from only the input rows that it needs
 //!   ([`ConvF32::run_rows`]).
 //!
+//! # Fewer multiplications
+//!
+//! [`ConvF32::with_algorithm`] computes 3x3 windows by Winograd's minimal filtering, within
+//! [`Limits`] of scratch and of error. [`ConvF32::new`] always takes the direct kernels.
+//!
 //! # Less RAM
 //!
 //! Two ways lead there, and they can be combined. [`SeparableF32`] runs a depthwise layer and the
