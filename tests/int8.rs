@@ -81,7 +81,7 @@ fn requantization_over_its_whole_range() -> Result<(), Error> {
                 _ => {
                     let factor = f64::from(value) * 2f64.powi(shift - 31);
                     let result = rng.below(600) as f64 / 2.0 - 150.0;
-                    (result / factor) as i32 + rng.below(3) as i32 - 1
+                    ((result / factor) as i32).saturating_add(rng.below(3) as i32 - 1)
                 }
             });
             for rounding in [Rounding::Tflite, Rounding::TfliteSingle] {

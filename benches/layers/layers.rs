@@ -29,7 +29,7 @@ mod im2col;
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
 use im2col::Im2col;
 use layers::Layer;
-use measure::{Floats, noise};
+use measure::{Aligned, noise};
 use microconv::{Activation, ConvF32, Level, Weights, reference};
 use std::time::Duration;
 
@@ -54,12 +54,12 @@ fn bench(criterion: &mut Criterion, layer: &Layer) {
     let case = Case::new(layer);
     let mut group = criterion.benchmark_group(&layer.name);
     group.throughput(Throughput::Elements(2 * case.plan.macs()));
-    let mut output = Floats::zeros(case.plan.output_len());
+    let mut output = Aligned::<f32>::zeros(case.plan.output_len());
     case.microconv(&mut output);
     time(&mut group, "microconv", || case.microconv(&mut output));
     if layer.geometry.groups == 1 {
         let mut matrix = Im2col::new(&case);
-        let mut other = Floats::zeros(output.len());
+        let mut other = Aligned::<f32>::zeros(output.len());
         matrix.run(&case, &mut other);
         case.agree(&output, &other);
         time(&mut group, "im2col+gemm", || matrix.run(&case, &mut other));
@@ -81,16 +81,16 @@ fn time(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, mut call: impl FnM
 /// A layer with numbers in it; no bias.
 struct Case {
     plan: ConvF32,
-    input: Floats,
-    weights: Floats,
-    packed: Floats,
+    input: Aligned<f32>,
+    weights: Aligned<f32>,
+    packed: Aligned<f32>,
 }
 
 impl Case {
     fn new(layer: &Layer) -> Self {
         let plan = ConvF32::new(layer.geometry, Activation::NONE).expect("the set's layers are");
         let (input, weights) = (noise(plan.input_len(), 1), noise(plan.weights_len(), 2));
-        let mut packed = Floats::zeros(plan.packed_len());
+        let mut packed = Aligned::<f32>::zeros(plan.packed_len());
         plan.pack(Weights::Hwio(&weights), None, &mut packed)
             .expect("the lengths are the plan's");
         Case {
