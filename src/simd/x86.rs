@@ -206,10 +206,9 @@ unsafe impl Simd for Avx2 {
         self.mul_add(pixel, b, c)
     }
 
-    #[inline]
+    #[inline(never)] // said of the function within, it does not reach every call
     fn run<K: Kernel>(self, kernel: K) {
         #[target_feature(enable = "avx2,fma")]
-        #[inline(never)]
         fn enabled<K: Kernel>(simd: Avx2, kernel: K) {
             kernel.run(simd);
         }
@@ -307,10 +306,9 @@ unsafe impl Simd for Avx512 {
         self.mul_add(pixel, b, c)
     }
 
-    #[inline]
+    #[inline(never)] // said of the function within, it does not reach every call
     fn run<K: Kernel>(self, kernel: K) {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        #[inline(never)]
         fn enabled<K: Kernel>(simd: Avx512, kernel: K) {
             kernel.run(simd);
         }
