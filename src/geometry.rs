@@ -177,26 +177,26 @@ impl Geometry {
         if let Some(quantity) = self.zero() {
             return Err(Error::Zero(quantity));
         }
-        // Remainders by a number that was just checked; `checked_rem` keeps the panic out.
-        match (
-            self.channels.checked_rem(self.groups),
-            self.filters.checked_rem(self.groups),
-        ) {
-            (Some(0), Some(0)) => {}
-            _ => {
-                return Err(Error::Groups {
-                    groups: self.groups,
-                    channels: self.channels,
-                    filters: self.filters,
-                });
-            }
+        if self.filters > LIMIT {
+            return Err(Error::Overflow(Quantity::Filters));
         }
+        let (depth, channels_left) = divide(self.channels, self.groups);
+        let (filters, filters_left) = divide(self.filters, self.groups);
+        if channels_left != 0 || filters_left != 0 {
+            return Err(Error::Groups {
+                groups: self.groups,
+                channels: self.channels,
+                filters: self.filters,
+            });
+        }
+        let group = [depth, filters];
         let [depth, height, width] = [self.positions(0), self.positions(1), self.positions(2)];
         let (depth, height, width) = match (depth, height, width) {
             (Ok(depth), Ok(height), Ok(width)) => (depth, height, width),
             (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => return Err(error),
         };
         self.count(
+            group,
             [depth.count, height.count, width.count],
             [depth.padding, height.padding, width.padding],
             [depth.padded, height.padded, width.padded],
@@ -295,20 +295,15 @@ impl Geometry {
         }
     }
 
-    /// Every product, each within [`LIMIT`].
+    /// Every product, each within [`LIMIT`]; `group` are the channels and filters of one.
     const fn count(
         &self,
+        group: [usize; 2],
         output: [usize; 3],
         padding: [[usize; 2]; 3],
         padded: [usize; 3],
     ) -> Result<Sizes, Error> {
-        let (Some(depth), Some(filters)) = (
-            self.channels.checked_div(self.groups),
-            self.filters.checked_div(self.groups),
-        ) else {
-            return Err(Error::Zero(Quantity::Groups));
-        };
-        let [kd, kh, kw] = self.kernel;
+        let ([depth, filters], [kd, kh, kw]) = (group, self.kernel);
         let [d, h, w] = self.input;
         // The padded input bounds every address that the kernels form, and the strided pixel every
         // step between them.

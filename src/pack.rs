@@ -31,7 +31,7 @@ pub(crate) const NARROWEST: usize = 4;
 pub(crate) const SEAL: usize = 4;
 
 /// The version of the format. It changes whenever a packed buffer of before would be misread.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Weights as frameworks store them, row-major. `I` counts the channels that one filter reads:
 /// input channels divided by groups. `H` stands for depth, height in a 3-D convolution.
@@ -327,8 +327,9 @@ pub(crate) const fn seal_words(format: u32, digest: u32) -> [u32; SEAL] {
 /// as its weights do. Batch, image size, stride and padding are free: the same packed weights serve
 /// every image. `more` is what a format adds that needs telling apart.
 ///
-/// It is FNV-1a (Fowler, Noll, Vo) over the numbers as 64-bit words, folded to 29 bits, so that the
-/// word is a normal float.
+/// Each number takes part whole, by a multiplication and a shift of the high half down (the round of
+/// MurmurHash3's finalizer), as a plan is also made where a layer runs once and each nanosecond
+/// counts. The hash is folded to 29 bits, so that the word is a normal float.
 pub(crate) const fn digest(geometry: &Geometry, more: &[usize]) -> u32 {
     let Geometry {
         layout: _,
@@ -361,13 +362,8 @@ pub(crate) const fn digest(geometry: &Geometry, more: &[usize]) -> u32 {
     ((hash >> 35) as u32 ^ hash as u32) & (MARK - 1) | MARK
 }
 
-const fn absorb(mut hash: u64, number: usize) -> u64 {
-    let mut rest = number as u64;
-    let mut byte = 0;
-    while byte < 8 {
-        hash = (hash ^ (rest & 0xff)).wrapping_mul(0x0000_0100_0000_01b3);
-        rest >>= 8;
-        byte += 1;
-    }
-    hash
+const fn absorb(hash: u64, number: usize) -> u64 {
+    // The multiplier is 2^64 over the golden ratio, odd.
+    let hash = (hash ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash ^ hash >> 32
 }

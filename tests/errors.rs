@@ -202,16 +202,17 @@ fn overflows() {
             filters: MOST,
             ..one
         },
-        Quantity::OutputLen,
+        Quantity::Filters,
     );
     // So many filters that even their number has no place; it is then as large as it can be.
     let filters = Geometry::depthwise2d([1, 1, HALF], HALF, [1, 1]).filters;
     assert_eq!(filters, MOST);
-    refusal(Geometry::depthwise2d([1, 1, HALF], HALF, [1, 1]));
-    overflow(
-        Geometry::depthwise2d([1, 1, 3], MOST - 2, [1, 1]),
-        Quantity::OutputLen,
-    );
+    for (channels, multiplier) in [(HALF, HALF), (HALF + 1, HALF), (3, MOST - 2)] {
+        overflow(
+            Geometry::depthwise2d([1, 1, channels], multiplier, [1, 1]),
+            Quantity::Filters,
+        );
+    }
     // Weights that fit, but not when a filter is filled up to four.
     let side = 1 << (usize::BITS / 2 - 3);
     overflow(
@@ -584,10 +585,10 @@ fn seals() {
         );
     }
     let version = run.packed[at(&run, 2)].to_bits();
-    for (given, other) in [(version - 1, 0), (version + 1, 2), (version + 255, 256)] {
+    for (given, other) in [(version - 1, 1), (version + 1, 3), (version + 255, 257)] {
         refused(
             Error::PackedVersion {
-                needed: 1,
+                needed: 2,
                 given: other,
             },
             |run| {

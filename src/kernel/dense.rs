@@ -145,17 +145,19 @@ impl Walk {
         let units = count(&job.rows) * if flat { pixels } else { 1 };
         // Everything at once reads the input once for each block of channels; parts that the cache
         // keeps read the weights once for each part. Pixels that a stride steps over are not read.
-        let skip = |axis: usize| quotient(geometry.stride[axis], geometry.kernel[axis]).max(1);
-        let read = quotient(job.input.len(), skip(1).saturating_mul(skip(2)));
-        let passes = geometry.filters.div_ceil(S::VECTORS * S::LANES);
-        let parts = read.div_ceil(CACHED);
-        let at_once = if parts.saturating_mul(job.packed.len()) < passes.saturating_mul(read) {
-            quotient(units, parts)
-                .max(1)
-                .next_multiple_of(if flat { FLAT } else { 1 })
-        } else {
-            units
-        };
+        let mut at_once = units;
+        if job.input.len() > CACHED {
+            let skip = |axis: usize| quotient(geometry.stride[axis], geometry.kernel[axis]).max(1);
+            let read = quotient(job.input.len(), skip(1).saturating_mul(skip(2)));
+            let passes = geometry.filters.div_ceil(S::VECTORS * S::LANES);
+            let parts = read.div_ceil(CACHED);
+            if parts.saturating_mul(job.packed.len()) < passes.saturating_mul(read) {
+                at_once =
+                    quotient(units, parts)
+                        .max(1)
+                        .next_multiple_of(if flat { FLAT } else { 1 });
+            }
+        }
         Walk {
             rows: Rows::of(geometry, sizes, job.rows.start, job.first_input_row),
             columns,
