@@ -15,8 +15,10 @@
 //! is one could not do without a panic handler. So the library is built by
 //!
 //! ```text
-//! cargo rustc --release --features capi --crate-type staticlib [--target TARGET]
+//! cargo rustc --profile capi --features capi --crate-type staticlib [--target TARGET]
 //! ```
+//!
+//! whose profile adds link-time optimisation: it hides all symbols but those of the header.
 
 mod error;
 mod f32;

@@ -361,6 +361,8 @@ pub(crate) const fn digest(geometry: &Geometry, more: &[usize]) -> u32 {
     ((hash >> 35) as u32 ^ hash as u32) & (MARK - 1) | MARK
 }
 
+// Out of line: a dozen copies of the unrolled loop are a kilobyte of firmware.
+#[inline(never)]
 const fn absorb(mut hash: u64, number: usize) -> u64 {
     let mut rest = number as u64;
     let mut byte = 0;

@@ -15,14 +15,12 @@ use core::ops::Range;
 pub struct PlanF32 {
     /// Tells a plan from other memory.
     seal: u64,
-    words: [MaybeUninit<usize>; PLAN_F32_WORDS],
+    /// What is known of the layer.
+    words: [MaybeUninit<usize>; 64],
 }
 
-/// Words of a plan of float.
-const PLAN_F32_WORDS: usize = 64;
-
 const _: () = assert!(
-    size_of::<ConvF32>() <= PLAN_F32_WORDS * size_of::<usize>()
+    size_of::<ConvF32>() <= size_of::<[usize; 64]>()
         && align_of::<ConvF32>() <= align_of::<PlanF32>()
         && offset_of!(PlanF32, words).is_multiple_of(align_of::<ConvF32>())
 );

@@ -15,14 +15,12 @@ use core::ops::Range;
 pub struct PlanI8 {
     /// Tells a plan from other memory.
     seal: u64,
-    words: [MaybeUninit<usize>; PLAN_I8_WORDS],
+    /// What is known of the layer.
+    words: [MaybeUninit<usize>; 64],
 }
 
-/// Words of a plan of 8-bit integers.
-const PLAN_I8_WORDS: usize = 64;
-
 const _: () = assert!(
-    size_of::<ConvI8>() <= PLAN_I8_WORDS * size_of::<usize>()
+    size_of::<ConvI8>() <= size_of::<[usize; 64]>()
         && align_of::<ConvI8>() <= align_of::<PlanI8>()
         && offset_of!(PlanI8, words).is_multiple_of(align_of::<ConvI8>())
 );
