@@ -5,12 +5,12 @@ use super::geometry::{LayerGeometry, PlanSizes, algorithm, ordered, plan_sizes};
 use super::level::level;
 use super::memory::{Region, reference, slice, slice_mut, write};
 use crate::{Activation, Algorithm, ConvF32, Limits};
+use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
 
 /// A checked convolution of float, made by `microconv_f32_init`. The caller lends the memory; it holds
 /// no pointer, so it may be copied and moved. Many threads may use one at a time.
-#[derive(Debug)]
 #[repr(C)]
 pub struct PlanF32 {
     /// Tells a plan from other memory.
@@ -26,6 +26,12 @@ const _: () = assert!(
 );
 
 const SEAL: u64 = u64::from_le_bytes(*b"mcf32\x01\0\0");
+
+impl fmt::Debug for PlanF32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanF32").finish_non_exhaustive()
+    }
+}
 
 impl PlanF32 {
     /// # Safety
