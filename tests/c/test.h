@@ -25,7 +25,7 @@ static unsigned long checks, failures;
     } while (0)
 
 /* The same numbers everywhere (xorshift64*). */
-static uint32_t random_below(uint32_t end) {
+static inline uint32_t random_below(uint32_t end) {
     static uint64_t state = 0x9e3779b97f4a7c15u;
     state ^= state >> 12;
     state ^= state << 25;
