@@ -1,6 +1,6 @@
 //! Digits in the terminal, several side by side, each in a frame with what the network says.
 
-use crate::images::{Image, SIDE};
+use crate::network::images::{Image, SIDE};
 
 const SIDE_BY_SIDE: usize = 4;
 

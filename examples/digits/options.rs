@@ -14,17 +14,24 @@ Classifies the 360 held-out handwritten digits.
 
 pub enum Command {
     Help,
-    Classify(Level),
+    Classify(Level, Dtype),
+}
+
+#[derive(Clone, Copy)]
+pub enum Dtype {
+    F32,
+    Int8,
 }
 
 pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut level = Level::detect();
+    let mut dtype = Dtype::F32;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
         match argument.as_str() {
             "--help" | "-h" => return Ok(Command::Help),
             "--level" => level = named(&value()?)?,
-            "--dtype" => dtype(&value()?)?,
+            "--dtype" => dtype = dtype_named(&value()?)?,
             _ => {
                 return Err(format!(
                     "unknown argument {argument}; --help lists the options"
@@ -32,7 +39,7 @@ pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, Str
             }
         }
     }
-    Ok(Command::Classify(level))
+    Ok(Command::Classify(level, dtype))
 }
 
 fn named(name: &str) -> Result<Level, String> {
@@ -45,10 +52,12 @@ fn named(name: &str) -> Result<Level, String> {
     })
 }
 
-fn dtype(name: &str) -> Result<(), String> {
+fn dtype_named(name: &str) -> Result<Dtype, String> {
     match name {
-        "f32" => Ok(()),
-        "int8" => Err("--dtype int8: the int8 network is not built yet; available: f32".into()),
-        _ => Err(format!("--dtype {name}: no such type; available: f32")),
+        "f32" => Ok(Dtype::F32),
+        "int8" => Ok(Dtype::Int8),
+        _ => Err(format!(
+            "--dtype {name}: no such type; available: f32, int8"
+        )),
     }
 }

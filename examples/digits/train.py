@@ -1,7 +1,7 @@
-"""Trains the digits example's network and writes weights.bin and images.bin.
+"""Trains the digits example's network and writes weights.bin, weights_int8.bin and images.bin.
 
     pip install -r requirements.txt
-    python train.py              # trains, writes both files, checks them
+    python train.py              # trains, writes the files, checks them
     python train.py --validate   # cross-validates on the training images only
 
 Data: scikit-learn's load_digits, 1,797 images of 8x8 pixels of 0..16, which is
@@ -19,7 +19,7 @@ of layers.network(), each its weights, then its bias:
     conv 1x1, 64 to 10            [10, 1, 1, 64]    [10]
 
 Weights are [out, height, width, in], the depthwise's [1, height, width, out].
-The network's input is pixel / 16.
+The network's input is pixel / 16. quantize.py makes weights_int8.bin of it.
 
 images.bin: one record of 65 bytes for each held-out image: 64 pixels of 0..16,
 row after row, then the label, 0..9.
@@ -36,15 +36,14 @@ import argparse
 import pathlib
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 import check
 import layers
+import quantize
+from data import SPLIT_SEED, as_input, split
 
 HERE = pathlib.Path(__file__).resolve().parent
-SPLIT_SEED = 1
 TRAIN_SEED = 1
-HELD_OUT_PER_DIGIT = 36
 
 # Chosen by --validate, which never sees the held-out images.
 EPOCHS = 300
@@ -53,22 +52,6 @@ RATE = 4e-3
 DECAY = 2e-2  # of the weights, not the biases
 SMOOTHING = 0.05  # of the labels: keeps scores, and so the activations' ranges, small
 AVERAGING = 0.998  # share of the old value in the running mean of the weights
-
-
-def split():
-    """(training images, labels), (held-out images, labels); pixels of 0..16."""
-    digits = load_digits()
-    rng = np.random.default_rng(SPLIT_SEED)
-    held_out = np.zeros(len(digits.target), bool)
-    for digit in range(10):
-        own = np.flatnonzero(digits.target == digit)
-        held_out[rng.choice(own, HELD_OUT_PER_DIGIT, replace=False)] = True
-    images, labels = digits.images.astype(np.uint8), digits.target.astype(np.uint8)
-    return (images[~held_out], labels[~held_out]), (images[held_out], labels[held_out])
-
-
-def as_input(images):
-    return images.astype(np.float32)[..., None] / np.float32(16)
 
 
 def distort(rng, x):
@@ -161,7 +144,7 @@ def validate(images, labels, seeds, folds=4):
 
 
 def export(net, images, labels):
-    """Writes both files in the formats given above."""
+    """Writes weights and images in the formats given above."""
     arrays = [p.ravel() for layer in net for p in layer.parameters]
     np.concatenate(arrays).astype("<f4").tofile(HERE / "weights.bin")
     records = np.concatenate([images.reshape(-1, 64), labels[:, None]], 1)
@@ -182,7 +165,9 @@ def main():
         count, size = right(net, *part), len(part[1])
         print(f"{name}: {100 * count / size:.2f} % ({count} of {size})")
     export(net, *held_out)
-    check.main()
+    quantize.main()
+    check.main([])
+    check.main(["--dtype", "int8"])
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ pub struct Image {
     pub label: u8,
 }
 
-const BYTES: &[u8] = include_bytes!("images.bin");
+const BYTES: &[u8] = include_bytes!("../images.bin");
 const RECORDS: &[[u8; SIDE * SIDE + 1]] = BYTES.as_chunks().0;
 const _: () = assert!(RECORDS.as_flattened().len() == BYTES.len());
 
-pub fn held_out() -> impl Iterator<Item = Image> {
+pub fn held_out() -> impl Iterator<Item = Image> + Clone {
     RECORDS
         .iter()
         .map(|&[ref pixels @ .., label]| Image { pixels, label })

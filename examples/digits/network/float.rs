@@ -1,52 +1,28 @@
-//! The network: what its layers are, their packed weights, and how it is run.
-//!
-//! It needs `core`, `microconv` and images.rs only, and no heap, so firmware can include it.
-//! Everything that can be known before the program runs is computed by the compiler: the checked
-//! plans, the packed weights and the size of the buffers.
+//! The network in f32.
 
-use microconv::{Activation, ConvF32, Error, Geometry, Level, Padding, SeparableF32, Weights};
+use microconv::{Activation, ConvF32, Error, Level, SeparableF32, Weights};
 
 use super::images::Pixels;
+use super::{AVERAGE, CLASSES, DEPTHWISE, GEOMETRIES, LAYERS, POINTWISE};
 
-pub const CLASSES: usize = 10;
-
-pub const LAYERS: usize = 6;
-
-pub const NAMES: [&str; LAYERS] = [
-    "conv 3x3",
-    "conv 3x3, stride 2",
-    "depthwise 3x3",
-    "conv 1x1",
-    "average 4x4",
-    "conv 1x1",
-];
-
-const DEPTHWISE: usize = 2;
-const POINTWISE: usize = 3;
-const AVERAGE: usize = 4;
-
-pub const PLANS: [ConvF32; LAYERS] = [
-    relu(Geometry::conv2d([8, 8, 1], 16, [3, 3])),
-    relu(Geometry::conv2d([8, 8, 16], 32, [3, 3]).stride(2)),
-    relu(Geometry::depthwise2d([4, 4, 32], 1, [3, 3])),
-    relu(Geometry::conv2d([4, 4, 32], 64, [1, 1])),
-    // An average over the whole image is a depthwise layer whose weights are all 1/16. Its stride
-    // leaves one window even under `Same`.
-    linear(Geometry::depthwise2d([4, 4, 64], 1, [4, 4]).stride(4)),
-    linear(Geometry::conv2d([1, 1, 64], CLASSES, [1, 1])),
-];
-
-const fn relu(geometry: Geometry) -> ConvF32 {
-    plan(geometry, Activation::RELU)
-}
-
-const fn linear(geometry: Geometry) -> ConvF32 {
-    plan(geometry, Activation::NONE)
-}
+pub const PLANS: [ConvF32; LAYERS] = {
+    let mut plans = [plan(0); LAYERS];
+    let mut layer = 1;
+    while layer < LAYERS {
+        plans[layer] = plan(layer);
+        layer += 1;
+    }
+    plans
+};
 
 /// A geometry that cannot be is a compile error here.
-const fn plan(geometry: Geometry, activation: Activation) -> ConvF32 {
-    match ConvF32::new(geometry.padding(Padding::Same), activation) {
+const fn plan(layer: usize) -> ConvF32 {
+    let activation = if super::has_relu(layer) {
+        Activation::RELU
+    } else {
+        Activation::NONE
+    };
+    match ConvF32::new(GEOMETRIES[layer], activation) {
         Ok(plan) => plan,
         Err(_) => panic!("the layer's geometry is refused"),
     }
@@ -63,7 +39,7 @@ const VALUES: &[f32] = &{
     }
     values
 };
-const BYTES: &[u8] = include_bytes!("weights.bin");
+const BYTES: &[u8] = include_bytes!("../weights.bin");
 
 /// Where a layer's numbers begin in `VALUES`; for `LAYERS`, where the last ones end.
 const fn start(layer: usize) -> usize {
@@ -71,19 +47,14 @@ const fn start(layer: usize) -> usize {
     let mut before = 0;
     while before < layer {
         if before != AVERAGE {
-            at += PLANS[before].weights_len() + filters(before);
+            at += PLANS[before].weights_len() + GEOMETRIES[before].filters;
         }
         before += 1;
     }
     at
 }
 
-const _: () = assert!(start(LAYERS) == VALUES.len());
-
-/// A layer has one bias per channel of its output.
-const fn filters(layer: usize) -> usize {
-    PLANS[layer].output_shape()[4]
-}
+const _: () = assert!(start(LAYERS) * 4 == BYTES.len());
 
 /// What goes into flash.
 pub static PACKED: [&[f32]; LAYERS] = [
@@ -103,7 +74,7 @@ const fn packed<const N: usize>(layer: usize) -> [f32; N] {
     };
     let bias = match layer {
         AVERAGE => None,
-        _ => Some(rest.split_at(filters(layer)).0),
+        _ => Some(rest.split_at(GEOMETRIES[layer].filters).0),
     };
     let weights = match layer {
         // A depthwise filter reads one channel, so TensorFlow Lite's 1HWO is HWIO with I = 1.
@@ -125,10 +96,10 @@ pub const FUSED: SeparableF32 = match SeparableF32::new(PLANS[DEPTHWISE], PLANS[
 };
 
 /// Elements of input and output together, the most of any step.
-const MEMORY: usize = largest_step(true);
+const MAPS: usize = largest_step(true);
 
 /// Elements of RAM with the two layers fused: a row of the map between them is scratch.
-pub const RAM_FUSED: usize = MEMORY + FUSED.scratch_len();
+pub const RAM_FUSED: usize = MAPS + FUSED.scratch_len();
 
 /// Elements of RAM if each layer were run alone.
 pub const RAM_APART: usize = largest_step(false);
@@ -160,15 +131,29 @@ const _: () = {
     }
 };
 
-/// The digit in the image, and the score of each of the ten.
+/// All the RAM that an image needs, but for some stack.
+pub struct Memory {
+    maps: [f32; MAPS],
+    scratch: [f32; FUSED.scratch_len()],
+}
+
+impl Memory {
+    pub const fn new() -> Memory {
+        Memory {
+            maps: [0.0; _],
+            scratch: [0.0; _],
+        }
+    }
+}
+
+/// The digit in the image.
 ///
 /// # Errors
 ///
 /// None for a level of this CPU: the lengths are the plans' own.
-pub fn classify(level: Level, pixels: &Pixels) -> Result<(u8, [f32; CLASSES]), Error> {
-    let mut memory = [0.0; MEMORY];
-    let mut scratch = [0.0; FUSED.scratch_len()];
-    for (value, &pixel) in memory.iter_mut().zip(pixels) {
+pub fn classify(level: Level, pixels: &Pixels, memory: &mut Memory) -> Result<u8, Error> {
+    let Memory { maps, scratch } = memory;
+    for (value, &pixel) in maps.iter_mut().zip(pixels) {
         *value = f32::from(pixel) / 16.0;
     }
     // Input and output lie at the two ends, and what was written is what the next step reads.
@@ -178,41 +163,16 @@ pub fn classify(level: Level, pixels: &Pixels) -> Result<(u8, [f32; CLASSES]), E
         let fused = layer == DEPTHWISE;
         let last = if fused { POINTWISE } else { layer };
         let (from, to) = (PLANS[layer].input_len(), PLANS[last].output_len());
-        let (input, output) = ends(&mut memory, from, to, at_front);
+        let (input, output) = super::ends(maps, from, to, at_front);
         if fused {
             let packed = [PACKED[layer], PACKED[last]];
-            FUSED.run(level, input, packed, output, &mut scratch)?;
+            FUSED.run(level, input, packed, output, scratch)?;
         } else {
             PLANS[layer].run(level, input, PACKED[layer], output, &mut [])?;
         }
         at_front = !at_front;
         layer = last + 1;
     }
-    let (result, _) = ends(&mut memory, CLASSES, 0, at_front);
-    let mut scores = [0.0; CLASSES];
-    scores.copy_from_slice(result);
-    Ok((largest(&scores), scores))
-}
-
-/// So many elements of input and of output, the input at the front or at the back.
-fn ends(memory: &mut [f32], input: usize, output: usize, at_front: bool) -> (&[f32], &mut [f32]) {
-    let len = memory.len();
-    if at_front {
-        let (front, back) = memory.split_at_mut(len - output);
-        (&front[..input], back)
-    } else {
-        let (front, back) = memory.split_at_mut(len - input);
-        (back, &mut front[..output])
-    }
-}
-
-/// The first index of the largest score.
-fn largest(scores: &[f32; CLASSES]) -> u8 {
-    let mut best = 0;
-    for (digit, &score) in (0..).zip(scores) {
-        if score > scores[usize::from(best)] {
-            best = digit;
-        }
-    }
-    best
+    let (scores, _) = super::ends(maps, CLASSES, 0, at_front);
+    Ok(super::largest(scores))
 }
