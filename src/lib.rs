@@ -97,6 +97,8 @@ extern crate std;
 mod activation;
 mod algorithm;
 mod aligned;
+#[cfg(feature = "capi")]
+pub mod capi;
 mod conv;
 mod conv_i8;
 mod error;

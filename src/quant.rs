@@ -123,6 +123,14 @@ impl Multiplier {
         self.shift
     }
 
+    /// The two words that a panel holds.
+    const fn words(&self, rounding: Rounding) -> [i32; 2] {
+        match rounding {
+            Rounding::Float => [self.to_f32().to_bits() as i32, 0],
+            _ => [self.value, self.shift],
+        }
+    }
+
     /// The number itself, rounded to an `f32`.
     const fn to_f32(self) -> f32 {
         // 2^(shift - 31), which is normal: the exponent is at least -62.
@@ -145,6 +153,12 @@ pub enum Scales<'a> {
     },
     /// The multipliers themselves; rounded to `f32` for [`Rounding::Float`].
     Multipliers(&'a [Multiplier]),
+    /// Their parts, as many of the one as of the other, as TensorFlow Lite Micro and CMSIS-NN keep
+    /// them; otherwise as `Multipliers`.
+    Parts {
+        values: &'a [i32],
+        shifts: &'a [i32],
+    },
 }
 
 impl Scales<'_> {
@@ -160,6 +174,16 @@ impl Scales<'_> {
         let given = match self {
             Scales::Real { weights, .. } => weights.len(),
             Scales::Multipliers(multipliers) => multipliers.len(),
+            Scales::Parts { values, shifts } => {
+                if values.len() != shifts.len() {
+                    return Err(Error::Length {
+                        argument: Argument::Scales,
+                        needed: values.len(),
+                        given: shifts.len(),
+                    });
+                }
+                values.len()
+            }
         };
         if given == 1 || given == filters {
             Ok(())
@@ -210,10 +234,16 @@ impl Scales<'_> {
                 let Some(multiplier) = one_of(multipliers, filter) else {
                     return refused;
                 };
-                Ok(match rounding {
-                    Rounding::Float => [multiplier.to_f32().to_bits() as i32, 0],
-                    _ => [multiplier.value, multiplier.shift],
-                })
+                Ok(multiplier.words(rounding))
+            }
+            (Scales::Parts { values, shifts }, _) => {
+                match (one_of(values, filter), one_of(shifts, filter)) {
+                    (Some(value), Some(shift)) => match Multiplier::new(*value, *shift) {
+                        Ok(multiplier) => Ok(multiplier.words(rounding)),
+                        Err(_) => refused,
+                    },
+                    _ => refused,
+                }
             }
         }
     }

@@ -236,6 +236,18 @@ macro_rules! levels {
                 match self { $($(#[$cfg])* Level::$token(_) => $name,)* }
             }
 
+            /// [`name`](Self::name) as C has it.
+            #[cfg(feature = "capi")]
+            pub(crate) const fn c_name(self) -> &'static core::ffi::CStr {
+                let name = match self {
+                    $($(#[$cfg])* Level::$token(_) => concat!($name, "\0"),)*
+                };
+                match core::ffi::CStr::from_bytes_with_nul(name.as_bytes()) {
+                    Ok(name) => name,
+                    Err(_) => c"",
+                }
+            }
+
             /// The level whose f32 kernels run on this one: itself, but for those that only int8
             /// has a use for.
             pub fn for_f32(self) -> Level {

@@ -1,0 +1,51 @@
+/* What a Cortex-M needs before `main`, and a stack whose use can be seen. For QEMU's boards: code at 0, RAM at 0x20000000. */
+#ifndef CORTEX_M_H
+#define CORTEX_M_H
+
+#include <stdint.h>
+#include <stdlib.h>
+
+extern uint32_t stack_top[], stack_limit[], bss_start[], bss_end[], data_start[], data_end[], data_load[];
+
+int main(void);
+void initialise_monitor_handles(void);
+
+static void reset(void) {
+    uint32_t *to;
+    const uint32_t *from = data_load;
+    for (to = data_start; to < data_end;) *to++ = *from++;
+    for (to = bss_start; to < bss_end;) *to++ = 0;
+#ifdef __ARM_FP
+    *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20; /* the FPU */
+    __asm__ volatile("dsb\nisb" ::: "memory");
+#endif
+    initialise_monitor_handles();
+    exit(main());
+}
+
+/* What is not expected ends the program, with a status that says so. */
+static void fault(void) {
+    _Exit(3);
+}
+
+__attribute__((section(".vectors"), used)) static void *const vectors[16] = {
+    stack_top, (void *)reset, (void *)fault, (void *)fault, (void *)fault, (void *)fault, (void *)fault,
+};
+
+#define PAINT 0xa5a5a5a5u
+
+/* Fills what is free of the stack. */
+__attribute__((noinline)) static void paint_stack(void) {
+    volatile uint32_t *at = stack_limit;
+    const uint32_t *end = (const uint32_t *)((uintptr_t)__builtin_frame_address(0) - 64);
+    while (at < end) *at++ = PAINT;
+}
+
+/* Bytes below here that have been written since. */
+__attribute__((noinline)) static unsigned painted_stack_used(void) {
+    const volatile uint32_t *at = stack_limit;
+    while (*at == PAINT) at++;
+    return (unsigned)((uintptr_t)__builtin_frame_address(0) - (uintptr_t)at);
+}
+
+#endif

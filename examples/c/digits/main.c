@@ -1,0 +1,93 @@
+/*
+ * The digits network of examples/digits in int8, in C: reads the held-out images and prints how many it gets right. The weights are C
+ * sources that layers.sh makes. .ci/c builds it for the host, and for a Cortex-M4 with the files beside this one.
+ */
+#include "layer0.c"
+#include "layer1.c"
+#include "layer2.c"
+#include "layer3.c"
+#include "layer4.c"
+#include "layer5.c"
+#include <stdio.h>
+#ifdef __arm__
+#include "cortex_m.h"
+#endif
+
+enum { LAYERS = 6, PIXELS = 64, CLASSES = 10, RAM = 1536 };
+
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Records of 64 pixels and a label. */
+extern const int8_t images[], images_end[];
+__asm__(".section .rodata\n"
+        ".balign 4\n"
+        ".global images, images_end\n"
+        "images: .incbin \"examples/digits/images.bin\"\n"
+        "images_end:\n"
+        ".balign 4\n"
+        ".text\n");
+
+#define LAYER(n) {&layer##n##_geometry, &layer##n##_quantization, layer##n##_packed, LEN(layer##n##_packed)}
+static const struct {
+    const microconv_geometry *geometry;
+    const microconv_quantization *quantization;
+    const int32_t *packed;
+    size_t packed_len;
+} layers[LAYERS] = {LAYER(0), LAYER(1), LAYER(2), LAYER(3), LAYER(4), LAYER(5)};
+
+static microconv_i8 plans[LAYERS];
+static size_t input_len[LAYERS], output_len[LAYERS];
+/* Input and output lie at the two ends, and what was written is what the next layer reads. */
+static int8_t maps[RAM];
+
+static unsigned plan(void) {
+    unsigned layer, flash = 0;
+    for (layer = 0; layer < LAYERS; layer++) {
+        microconv_sizes sizes;
+        if (microconv_i8_init(&plans[layer], layers[layer].geometry, layers[layer].quantization, NULL) != MICROCONV_STATUS_OK ||
+            microconv_i8_sizes(&plans[layer], &sizes, NULL) != MICROCONV_STATUS_OK)
+            return 0;
+        input_len[layer] = sizes.input_len;
+        output_len[layer] = sizes.output_len;
+        flash += (unsigned)(sizes.packed_len * sizeof(int32_t));
+    }
+    return flash;
+}
+
+/* The digit in an image, or 10 if a call was refused. */
+static int classify(const int8_t *pixels) {
+    const int8_t *scores = maps;
+    int best = 0, digit;
+    size_t i, layer;
+    for (i = 0; i < PIXELS; i++) maps[i] = pixels[i];
+    for (layer = 0; layer < LAYERS; layer++) {
+        const int front = layer % 2 == 0;
+        const int8_t *input = front ? maps : maps + RAM - input_len[layer];
+        int8_t *output = front ? maps + RAM - output_len[layer] : maps;
+        if (microconv_i8_run(&plans[layer], MICROCONV_LEVEL_BEST, input, input_len[layer], layers[layer].packed, layers[layer].packed_len,
+                             output, output_len[layer], NULL) != MICROCONV_STATUS_OK)
+            return CLASSES;
+    }
+    for (digit = 1; digit < CLASSES; digit++)
+        if (scores[digit] > scores[best]) best = digit;
+    return best;
+}
+
+int main(void) {
+    const int8_t *image;
+    unsigned right = 0, all = 0;
+    const unsigned flash = plan();
+    if (flash == 0) return 1;
+    for (image = images; image < images_end; image += PIXELS + 1, all++) {
+#ifdef __arm__
+        if (all == 0) paint_stack();
+#endif
+        right += classify(image) == image[PIXELS];
+#ifdef __arm__
+        if (all == 0) printf("stack of an image: %u bytes\n", painted_stack_used());
+#endif
+    }
+    printf("weights: %u bytes of flash; maps: %u bytes of RAM\n", flash, (unsigned)sizeof maps);
+    printf("accuracy %u.%02u %% (%u of %u)\n", right * 100 / all, right * 10000 / all % 100, right, all);
+    return 0;
+}

@@ -1,0 +1,463 @@
+//! What a call returns, and what it says of an error.
+
+use super::geometry::AlgorithmName;
+use crate::{Argument, Axis, Error, Quantity};
+use core::ffi::{CStr, c_char};
+
+/// What a call returns: 0, or why it was refused. Nothing has been written when it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Status {
+    /// Done.
+    Ok = 0,
+    /// A pointer is NULL that must not be.
+    Null = 1,
+    /// A pointer is not a multiple of its type's alignment: `needed`, and the remainder `given`.
+    Misaligned = 2,
+    /// So many elements cannot lie at a pointer.
+    NoMemory = 3,
+    /// What is to be written overlaps another argument, `other_argument`.
+    Overlap = 4,
+    /// The plan was never made by the function that makes such plans.
+    NoPlan = 5,
+    /// A number is none of those that have a name.
+    NoSuchName = 6,
+    /// A number is zero that must be at least one: `quantity`.
+    Zero = 7,
+    /// A number is larger than this target can address: `quantity`.
+    TooLarge = 8,
+    /// The groups, `needed`, do not divide the channels or the filters, whichever `quantity` says,
+    /// which are `given`.
+    Groups = 9,
+    /// The dilated window is `needed` long, the padded input `given`, along `axis`.
+    Window = 10,
+    /// The range to clamp to is empty, or one of its ends is not a number of the type.
+    Clamp = 11,
+    /// The algorithm cannot compute this geometry.
+    Algorithm = 12,
+    /// The algorithm may be further off than is allowed: `needed_bound`, `given_bound`.
+    ErrorBound = 13,
+    /// The algorithm needs more bytes of scratch than are allowed.
+    ScratchBytes = 14,
+    /// A zero point is not a number of the input's or output's type.
+    ZeroPoint = 15,
+    /// The scale or multiplier of filter `at` is negative, not a number, or too large.
+    Multiplier = 16,
+    /// The sums of filter `at` can leave the 32-bit integers.
+    Accumulator = 17,
+    /// The function is not for the type that the plan says.
+    Type = 18,
+    /// An array has the wrong number of elements.
+    Length = 19,
+    /// A layer cannot follow another at once.
+    Pointwise = 20,
+    /// Rows `at` to `given` are not all rows of the output, which has `needed`.
+    Rows = 21,
+    /// Rows `at` to `given` do not start and end at a multiple of `needed`.
+    RowGranularity = 22,
+    /// Bytes that should hold packed weights lie `given` past a multiple of `needed`.
+    Alignment = 23,
+    /// The packed weights carry no seal: they were never packed.
+    NotPacked = 24,
+    /// The packed weights are in another version of the format.
+    PackedVersion = 25,
+    /// The packed weights were packed for another layer.
+    PackedGeometry = 26,
+    /// The weights were packed for another algorithm: numbers of `microconv_algorithm`.
+    PackedAlgorithm = 27,
+    /// No level has this name on any CPU.
+    LevelUnknown = 28,
+    /// This CPU or this build does not have the level.
+    LevelAbsent = 29,
+}
+
+/// Which argument an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum CallArgument {
+    None = 0,
+    Plan = 1,
+    Geometry = 2,
+    Quantization = 3,
+    Input = 4,
+    Weights = 5,
+    Bias = 6,
+    /// Scales or multipliers.
+    Scales = 7,
+    Shifts = 8,
+    Packed = 9,
+    Scratch = 10,
+    Output = 11,
+    Level = 12,
+    /// The name of a level.
+    Name = 13,
+    /// The order of the weights, the rounding, the type, the kind of padding or the algorithm.
+    Choice = 14,
+    /// Where the call writes what it was asked for.
+    Result = 15,
+    /// Input and output of a layer that overwrites its input.
+    Memory = 16,
+    Lines = 17,
+    Magnitudes = 18,
+    PackedPointwise = 19,
+}
+
+/// The number of a geometry that an error is about, or one that follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum GeometryNumber {
+    None = 0,
+    Batch = 1,
+    Input = 2,
+    Channels = 3,
+    Filters = 4,
+    Kernel = 5,
+    Stride = 6,
+    Dilation = 7,
+    Groups = 8,
+    Padding = 9,
+    /// Elements of the padded input.
+    InputLen = 10,
+    OutputLen = 11,
+    PackedLen = 12,
+    /// Multiply-accumulates.
+    Macs = 13,
+    ReceptiveField = 14,
+}
+
+/// The spatial axis that an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum SpatialAxis {
+    None = 0,
+    Depth = 1,
+    Height = 2,
+    Width = 3,
+}
+
+/// What was wrong. Every call takes a pointer to one, or NULL, and fills it in whatever it returns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub struct ErrorInfo {
+    /// What the call returned.
+    pub status: Status,
+    /// The argument that it is about.
+    pub argument: CallArgument,
+    /// The other argument that it is about, when two overlap.
+    pub other_argument: CallArgument,
+    /// The number of the geometry that it is about.
+    pub quantity: GeometryNumber,
+    /// Its axis.
+    pub axis: SpatialAxis,
+    /// What was needed, where that is a number.
+    pub needed: usize,
+    /// What was given instead.
+    pub given: usize,
+    /// The filter, or the first row.
+    pub at: usize,
+    /// The bound of an error that is needed, in units of a sum of magnitudes.
+    pub needed_bound: f64,
+    /// The bound that is allowed.
+    pub given_bound: f64,
+}
+
+impl ErrorInfo {
+    const OK: Self = Self::about(Status::Ok, CallArgument::None);
+
+    pub(super) const fn about(status: Status, argument: CallArgument) -> Self {
+        ErrorInfo {
+            status,
+            argument,
+            other_argument: CallArgument::None,
+            quantity: GeometryNumber::None,
+            axis: SpatialAxis::None,
+            needed: 0,
+            given: 0,
+            at: 0,
+            needed_bound: 0.0,
+            given_bound: 0.0,
+        }
+    }
+
+    const fn of(status: Status) -> Self {
+        Self::about(status, CallArgument::None)
+    }
+
+    const fn numbers(mut self, needed: usize, given: usize) -> Self {
+        self.needed = needed;
+        self.given = given;
+        self
+    }
+
+    fn quantity(mut self, quantity: Quantity) -> Self {
+        let (number, axis) = match quantity {
+            Quantity::Batch => (GeometryNumber::Batch, None),
+            Quantity::Input(axis) => (GeometryNumber::Input, Some(axis)),
+            Quantity::Channels => (GeometryNumber::Channels, None),
+            Quantity::Filters => (GeometryNumber::Filters, None),
+            Quantity::Kernel(axis) => (GeometryNumber::Kernel, Some(axis)),
+            Quantity::Stride(axis) => (GeometryNumber::Stride, Some(axis)),
+            Quantity::Dilation(axis) => (GeometryNumber::Dilation, Some(axis)),
+            Quantity::Groups => (GeometryNumber::Groups, None),
+            Quantity::Padding(axis) => (GeometryNumber::Padding, Some(axis)),
+            Quantity::InputLen => (GeometryNumber::InputLen, None),
+            Quantity::OutputLen => (GeometryNumber::OutputLen, None),
+            Quantity::PackedLen => (GeometryNumber::PackedLen, None),
+            Quantity::Macs => (GeometryNumber::Macs, None),
+            Quantity::ReceptiveField(axis) => (GeometryNumber::ReceptiveField, Some(axis)),
+        };
+        self.quantity = number;
+        if let Some(axis) = axis {
+            self.axis = axis.into();
+        }
+        self
+    }
+}
+
+impl From<Axis> for SpatialAxis {
+    fn from(axis: Axis) -> Self {
+        match axis {
+            Axis::Depth => SpatialAxis::Depth,
+            Axis::Height => SpatialAxis::Height,
+            Axis::Width => SpatialAxis::Width,
+        }
+    }
+}
+
+impl From<Argument> for CallArgument {
+    fn from(argument: Argument) -> Self {
+        match argument {
+            Argument::Input => CallArgument::Input,
+            Argument::Weights => CallArgument::Weights,
+            Argument::Bias => CallArgument::Bias,
+            Argument::Scales => CallArgument::Scales,
+            Argument::Packed => CallArgument::Packed,
+            Argument::Scratch => CallArgument::Scratch,
+            Argument::Output => CallArgument::Output,
+            Argument::Magnitudes => CallArgument::Magnitudes,
+            Argument::Memory => CallArgument::Memory,
+            Argument::Lines => CallArgument::Lines,
+            Argument::PackedPointwise => CallArgument::PackedPointwise,
+        }
+    }
+}
+
+impl From<Error> for ErrorInfo {
+    // One copy for all functions.
+    #[inline(never)]
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Zero(quantity) => Self::of(Status::Zero).quantity(quantity),
+            Error::Overflow(quantity) => Self::of(Status::TooLarge).quantity(quantity),
+            Error::Groups {
+                groups,
+                channels,
+                filters,
+            } => match channels.checked_rem(groups) {
+                Some(0) => Self::of(Status::Groups)
+                    .numbers(groups, filters)
+                    .quantity(Quantity::Filters),
+                _ => Self::of(Status::Groups)
+                    .numbers(groups, channels)
+                    .quantity(Quantity::Channels),
+            },
+            Error::Window {
+                axis,
+                needed,
+                given,
+            } => ErrorInfo {
+                axis: axis.into(),
+                ..Self::of(Status::Window).numbers(needed, given)
+            },
+            Error::Clamp { min: _, max: _ } => Self::of(Status::Clamp),
+            Error::Algorithm(_) => Self::of(Status::Algorithm),
+            Error::ErrorBound {
+                algorithm: _,
+                needed,
+                given,
+            } => ErrorInfo {
+                needed_bound: needed,
+                given_bound: given,
+                ..Self::of(Status::ErrorBound)
+            },
+            Error::ScratchBytes {
+                algorithm: _,
+                needed,
+                given,
+            } => Self::of(Status::ScratchBytes).numbers(needed, given),
+            Error::ZeroPoint { argument, given: _ } => {
+                Self::about(Status::ZeroPoint, argument.into())
+            }
+            Error::Multiplier { filter } => ErrorInfo {
+                at: filter,
+                ..Self::about(Status::Multiplier, CallArgument::Scales)
+            },
+            Error::Accumulator { filter } => ErrorInfo {
+                at: filter,
+                ..Self::about(Status::Accumulator, CallArgument::Weights)
+            },
+            Error::Type {
+                argument,
+                needed: _,
+                given: _,
+            } => Self::about(Status::Type, argument.into()),
+            Error::Length {
+                argument,
+                needed,
+                given,
+            } => Self::about(Status::Length, argument.into()).numbers(needed, given),
+            Error::Pointwise {
+                quantity,
+                needed,
+                given,
+            } => Self::of(Status::Pointwise)
+                .numbers(needed, given)
+                .quantity(quantity),
+            Error::Rows { needed, start, end } => ErrorInfo {
+                at: start,
+                ..Self::of(Status::Rows).numbers(needed, end)
+            },
+            Error::RowGranularity { needed, start, end } => ErrorInfo {
+                at: start,
+                ..Self::of(Status::RowGranularity).numbers(needed, end)
+            },
+            Error::Alignment { needed, given } => {
+                Self::about(Status::Alignment, CallArgument::Packed).numbers(needed, given)
+            }
+            Error::NotPacked => Self::about(Status::NotPacked, CallArgument::Packed),
+            Error::PackedVersion { needed, given } => {
+                Self::about(Status::PackedVersion, CallArgument::Packed)
+                    .numbers(needed as usize, given as usize)
+            }
+            Error::PackedGeometry { needed, given } => {
+                Self::about(Status::PackedGeometry, CallArgument::Packed)
+                    .numbers(needed as usize, given as usize)
+            }
+            Error::PackedAlgorithm { needed, given } => {
+                Self::about(Status::PackedAlgorithm, CallArgument::Packed).numbers(
+                    AlgorithmName::from(needed) as usize,
+                    AlgorithmName::from(given) as usize,
+                )
+            }
+            Error::LevelUnknown => Self::about(Status::LevelUnknown, CallArgument::Name),
+            Error::LevelAbsent(_) => Self::about(Status::LevelAbsent, CallArgument::Name),
+        }
+    }
+}
+
+/// Ends a call: fills in what C wants to know, and gives the status.
+///
+/// # Safety
+///
+/// `info` is null or can be written.
+pub(super) unsafe fn end(result: Result<(), ErrorInfo>, info: *mut ErrorInfo) -> Status {
+    let error = match result {
+        Ok(()) => ErrorInfo::OK,
+        Err(error) => error,
+    };
+    if !info.is_null() && info.is_aligned() {
+        // SAFETY: the caller's.
+        unsafe { info.write(error) };
+    }
+    error.status
+}
+
+/// The text at an index, or one that says that there is none.
+fn text(texts: &[&'static CStr], index: u32) -> *const c_char {
+    match texts.get(index as usize) {
+        Some(text) => text.as_ptr(),
+        None => c"unknown".as_ptr(),
+    }
+}
+
+/// A text for a status, of one line, in English. Never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn microconv_status_text(status: u32) -> *const c_char {
+    const TEXTS: [&CStr; 30] = [
+        c"done",
+        c"a pointer is NULL",
+        c"a pointer is misaligned for its type",
+        c"so many elements cannot lie at a pointer",
+        c"what is to be written overlaps another argument",
+        c"the plan was never made",
+        c"a number is none of those that have a name",
+        c"a number is 0, at least 1 is needed",
+        c"a number is larger than this target can address",
+        c"groups must divide both input channels and filters",
+        c"the dilated window is longer than the padded input",
+        c"the range to clamp to is empty or not of the type",
+        c"the algorithm cannot compute this geometry",
+        c"the algorithm may be further off than is allowed",
+        c"the algorithm needs more scratch than is allowed",
+        c"a zero point is not a number of the type",
+        c"a filter's scale is negative, not a number, or too large",
+        c"a filter's sums can leave the 32-bit integers",
+        c"the function is not for the type of the plan",
+        c"an array has the wrong number of elements",
+        c"a layer cannot follow another at once",
+        c"these are not rows of the output",
+        c"the rows are not whole tiles of the algorithm",
+        c"packed weights are misaligned",
+        c"the packed weights carry no seal",
+        c"the packed weights are in another version of the format",
+        c"the weights were packed for another layer",
+        c"the weights were packed for another algorithm",
+        c"no level has this name",
+        c"this CPU or this build does not have the level",
+    ];
+    const { assert!(TEXTS.len() == Status::LevelAbsent as usize + 1) };
+    text(&TEXTS, status)
+}
+
+/// The name of an argument, as the errors have it. Never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn microconv_argument_text(argument: u32) -> *const c_char {
+    const TEXTS: [&CStr; 20] = [
+        c"none",
+        c"plan",
+        c"geometry",
+        c"quantization",
+        c"input",
+        c"weights",
+        c"bias",
+        c"scales",
+        c"shifts",
+        c"packed",
+        c"scratch",
+        c"output",
+        c"level",
+        c"name",
+        c"choice",
+        c"result",
+        c"memory",
+        c"lines",
+        c"magnitudes",
+        c"packed pointwise",
+    ];
+    const { assert!(TEXTS.len() == CallArgument::PackedPointwise as usize + 1) };
+    text(&TEXTS, argument)
+}
+
+/// The name of a number of a geometry, as the errors have it. Never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn microconv_quantity_text(quantity: u32) -> *const c_char {
+    const TEXTS: [&CStr; 15] = [
+        c"none",
+        c"batch",
+        c"input",
+        c"channels",
+        c"filters",
+        c"kernel",
+        c"stride",
+        c"dilation",
+        c"groups",
+        c"padding",
+        c"padded input length",
+        c"output length",
+        c"packed length",
+        c"multiply-accumulates",
+        c"receptive field",
+    ];
+    const { assert!(TEXTS.len() == GeometryNumber::ReceptiveField as usize + 1) };
+    text(&TEXTS, quantity)
+}

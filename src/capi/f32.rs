@@ -1,0 +1,340 @@
+//! Plans of `f32`: [`ConvF32`] for C.
+
+use super::error::{CallArgument, ErrorInfo, Status, end};
+use super::geometry::{LayerGeometry, PlanSizes, algorithm, ordered, plan_sizes};
+use super::level::level;
+use super::memory::{Region, reference, slice, slice_mut, write};
+use crate::{Activation, Algorithm, ConvF32, Limits};
+use core::fmt;
+use core::mem::{MaybeUninit, offset_of};
+use core::ops::Range;
+
+/// A checked convolution of float, made by `microconv_f32_init`. The caller lends the memory; it holds
+/// no pointer, so it may be copied and moved. Many threads may use one at a time.
+#[repr(C)]
+pub struct PlanF32 {
+    /// Tells a plan from other memory.
+    seal: u64,
+    /// What is known of the layer.
+    words: [MaybeUninit<usize>; 64],
+}
+
+const _: () = assert!(
+    size_of::<ConvF32>() <= size_of::<[usize; 64]>()
+        && align_of::<ConvF32>() <= align_of::<PlanF32>()
+        && offset_of!(PlanF32, words).is_multiple_of(align_of::<ConvF32>())
+);
+
+const SEAL: u64 = u64::from_le_bytes(*b"mcf32\x01\0\0");
+
+impl fmt::Debug for PlanF32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanF32").finish_non_exhaustive()
+    }
+}
+
+impl PlanF32 {
+    /// # Safety
+    ///
+    /// `plan` is null, or a plan, or memory that is none.
+    unsafe fn get<'a>(plan: *const PlanF32) -> Result<&'a ConvF32, ErrorInfo> {
+        // SAFETY: the caller's. A plan whose seal stands was written whole.
+        unsafe {
+            let plan = reference(CallArgument::Plan, plan)?;
+            if plan.seal != SEAL {
+                return Err(ErrorInfo::about(Status::NoPlan, CallArgument::Plan));
+            }
+            Ok(&*plan.words.as_ptr().cast())
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `plan` is null, or can be written.
+    unsafe fn put(plan: *mut PlanF32, conv: ConvF32) -> Result<(), ErrorInfo> {
+        Region::new(CallArgument::Plan, plan, 1)?;
+        // SAFETY: the caller's; it was asserted that the plan has room and the alignment.
+        unsafe {
+            (&raw mut (*plan).words).cast::<ConvF32>().write(conv);
+            (&raw mut (*plan).seal).write(SEAL);
+        }
+        Ok(())
+    }
+}
+
+/// # Safety
+///
+/// As for [`microconv_f32_init_algorithm`].
+unsafe fn init(
+    plan: *mut PlanF32,
+    geometry: *const LayerGeometry,
+    make: impl FnOnce(crate::Geometry) -> Result<ConvF32, crate::Error>,
+) -> Result<(), ErrorInfo> {
+    // SAFETY: the caller's.
+    unsafe {
+        let geometry = reference(CallArgument::Geometry, geometry)?.checked()?;
+        PlanF32::put(plan, make(geometry)?)
+    }
+}
+
+/// Checks a geometry and makes a plan of it, with the direct algorithm, which needs no scratch.
+/// Outputs are clamped to `min` and `max`: `-INFINITY` and `INFINITY` for none, 0 and `INFINITY` for a
+/// ReLU.
+///
+/// # Safety
+///
+/// Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_f32_init(
+    plan: *mut PlanF32,
+    geometry: *const LayerGeometry,
+    min: f32,
+    max: f32,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe {
+        let make = |geometry| ConvF32::new(geometry, Activation { min, max });
+        end(init(plan, geometry, make), error)
+    }
+}
+
+/// As `microconv_f32_init`, with another algorithm: a `microconv_algorithm`, which must keep within so
+/// many bytes of scratch and such a bound of the error (in units of a sum of magnitudes; `INFINITY`
+/// allows any). `microconv_f32_sizes` says how much scratch was chosen.
+///
+/// # Safety
+///
+/// Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_f32_init_algorithm(
+    plan: *mut PlanF32,
+    geometry: *const LayerGeometry,
+    min: f32,
+    max: f32,
+    algorithm: u32,
+    scratch_bytes: usize,
+    error_bound: f64,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe {
+        let made = self::algorithm(algorithm).and_then(|algorithm: Algorithm| {
+            let limits = Limits::scratch(scratch_bytes).error(error_bound);
+            init(plan, geometry, |geometry| {
+                ConvF32::with_algorithm(geometry, Activation { min, max }, algorithm, limits)
+            })
+        });
+        end(made, error)
+    }
+}
+
+/// Tells all sizes of a plan.
+///
+/// # Safety
+///
+/// Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_f32_sizes(
+    plan: *const PlanF32,
+    sizes: *mut PlanSizes,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe {
+        let told = PlanF32::get(plan).and_then(|plan| {
+            let all = plan_sizes!(
+                plan,
+                plan.scratch_len(),
+                plan.least_scratch_len(),
+                plan.row_granularity()
+            );
+            write(CallArgument::Result, sizes, all)
+        });
+        end(told, error)
+    }
+}
+
+/// Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
+/// but not including `end_row` need. Rows are counted through batch, depth and height.
+///
+/// # Safety
+///
+/// Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_f32_input_rows(
+    plan: *const PlanF32,
+    first_row: usize,
+    end_row: usize,
+    first: *mut usize,
+    end: *mut usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe {
+        let told = PlanF32::get(plan).and_then(|plan| {
+            let rows = plan.input_rows(first_row..end_row)?;
+            Region::new(CallArgument::Result, end, 1)?;
+            write(CallArgument::Result, first, rows.start)?;
+            write(CallArgument::Result, end, rows.end)
+        });
+        self::end(told, error)
+    }
+}
+
+/// Packs weights, in a `microconv_weights_order`, and biases (NULL and 0 for none), once for any number
+/// of runs. The result is the same on every level and target.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_f32_pack(
+    plan: *const PlanF32,
+    order: u32,
+    weights: *const f32,
+    weights_len: usize,
+    bias: *const f32,
+    bias_len: usize,
+    packed: *mut f32,
+    packed_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let pack = || {
+        // SAFETY: the caller's; what is written overlaps nothing.
+        unsafe {
+            let conv = PlanF32::get(plan)?;
+            let reads = [
+                Region::new(CallArgument::Plan, plan, 1)?,
+                Region::new(CallArgument::Weights, weights, weights_len)?,
+                Region::new(CallArgument::Bias, bias, bias_len)?,
+            ];
+            Region::new(CallArgument::Packed, packed, packed_len)?.apart_from(&reads)?;
+            let bias = (!bias.is_null()).then(|| slice(bias, bias_len));
+            conv.pack(
+                ordered(order, slice(weights, weights_len))?,
+                bias,
+                slice_mut(packed, packed_len),
+            )?;
+            Ok(())
+        }
+    };
+    // SAFETY: the caller's.
+    unsafe { end(pack(), error) }
+}
+
+/// Computes the whole output on a level (`MICROCONV_LEVEL_BEST` for the best). `packed` was filled by
+/// `microconv_f32_pack` for the same layer; scratch is NULL and 0 for the direct algorithm.
+///
+/// Refused: `MICROCONV_STATUS_OVERLAP` if the output or the scratch overlaps anything else.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_f32_run(
+    plan: *const PlanF32,
+    level: u32,
+    input: *const f32,
+    input_len: usize,
+    packed: *const f32,
+    packed_len: usize,
+    output: *mut f32,
+    output_len: usize,
+    scratch: *mut f32,
+    scratch_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe {
+        let arrays = Arrays {
+            input: (input, input_len),
+            packed: (packed, packed_len),
+            output: (output, output_len),
+            scratch: (scratch, scratch_len),
+        };
+        end(arrays.run(plan, level, None), error)
+    }
+}
+
+/// Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
+/// of `microconv_f32_input_rows`, the output just the rows asked for.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_f32_run_rows(
+    plan: *const PlanF32,
+    level: u32,
+    first_row: usize,
+    end_row: usize,
+    input: *const f32,
+    input_len: usize,
+    packed: *const f32,
+    packed_len: usize,
+    output: *mut f32,
+    output_len: usize,
+    scratch: *mut f32,
+    scratch_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe {
+        let arrays = Arrays {
+            input: (input, input_len),
+            packed: (packed, packed_len),
+            output: (output, output_len),
+            scratch: (scratch, scratch_len),
+        };
+        end(arrays.run(plan, level, Some(first_row..end_row)), error)
+    }
+}
+
+/// The memory of a run.
+struct Arrays {
+    input: (*const f32, usize),
+    packed: (*const f32, usize),
+    output: (*mut f32, usize),
+    scratch: (*mut f32, usize),
+}
+
+impl Arrays {
+    /// All rows, or some.
+    ///
+    /// # Safety
+    ///
+    /// As for [`microconv_f32_run`].
+    #[inline(never)]
+    unsafe fn run(
+        self,
+        plan: *const PlanF32,
+        level: u32,
+        rows: Option<Range<usize>>,
+    ) -> Result<(), ErrorInfo> {
+        // SAFETY: the caller's; what is written overlaps nothing.
+        unsafe {
+            let conv = PlanF32::get(plan)?;
+            let reads = [
+                Region::new(CallArgument::Plan, plan, 1)?,
+                Region::new(CallArgument::Input, self.input.0, self.input.1)?,
+                Region::new(CallArgument::Packed, self.packed.0, self.packed.1)?,
+            ];
+            let output = Region::new(CallArgument::Output, self.output.0, self.output.1)?;
+            let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1)?;
+            output.apart_from(&reads)?;
+            scratch.apart_from(&reads)?;
+            scratch.apart_from(&[output])?;
+            let level = self::level(level)?;
+            let input = slice(self.input.0, self.input.1);
+            let packed = slice(self.packed.0, self.packed.1);
+            let output = slice_mut(self.output.0, self.output.1);
+            let scratch = slice_mut(self.scratch.0, self.scratch.1);
+            match rows {
+                None => conv.run(level, input, packed, output, scratch)?,
+                Some(rows) => conv.run_rows(level, rows, input, packed, output, scratch)?,
+            }
+            Ok(())
+        }
+    }
+}

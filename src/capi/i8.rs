@@ -1,0 +1,532 @@
+//! Plans of 8-bit integers: [`ConvI8`] for C.
+
+use super::error::{CallArgument, ErrorInfo, Status, end};
+use super::geometry::{LayerGeometry, PlanSizes, no_such_name, ordered, plan_sizes};
+use super::level::level;
+use super::memory::{Region, reference, slice, slice_mut, write};
+use crate::{Bytes, ConvI8, Input8, Output8, Quantization, Rounding, Scales};
+use core::fmt;
+use core::mem::{MaybeUninit, offset_of};
+use core::ops::Range;
+
+/// A checked convolution of 8-bit integers, made by `microconv_i8_init`. The caller lends the memory; it holds
+/// no pointer, so it may be copied and moved. Many threads may use one at a time.
+#[repr(C)]
+pub struct PlanI8 {
+    /// Tells a plan from other memory.
+    seal: u64,
+    /// What is known of the layer.
+    words: [MaybeUninit<usize>; 64],
+}
+
+const _: () = assert!(
+    size_of::<ConvI8>() <= size_of::<[usize; 64]>()
+        && align_of::<ConvI8>() <= align_of::<PlanI8>()
+        && offset_of!(PlanI8, words).is_multiple_of(align_of::<ConvI8>())
+);
+
+const SEAL: u64 = u64::from_le_bytes(*b"mcint8\x01\0");
+
+impl fmt::Debug for PlanI8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanI8").finish_non_exhaustive()
+    }
+}
+
+impl PlanI8 {
+    /// # Safety
+    ///
+    /// `plan` is null, or a plan, or memory that is none.
+    unsafe fn get<'a>(plan: *const PlanI8) -> Result<&'a ConvI8, ErrorInfo> {
+        // SAFETY: the caller's. A plan whose seal stands was written whole.
+        unsafe {
+            let plan = reference(CallArgument::Plan, plan)?;
+            if plan.seal != SEAL {
+                return Err(ErrorInfo::about(Status::NoPlan, CallArgument::Plan));
+            }
+            Ok(&*plan.words.as_ptr().cast())
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `plan` is null, or can be written.
+    unsafe fn put(plan: *mut PlanI8, conv: ConvI8) -> Result<(), ErrorInfo> {
+        Region::new(CallArgument::Plan, plan, 1)?;
+        // SAFETY: the caller's; it was asserted that the plan has room and the alignment.
+        unsafe {
+            (&raw mut (*plan).words).cast::<ConvI8>().write(conv);
+            (&raw mut (*plan).seal).write(SEAL);
+        }
+        Ok(())
+    }
+}
+
+/// How a sum times its multiplier becomes an integer. Each is a contract that holds on every level, to
+/// the bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum RoundingName {
+    /// TensorFlow Lite's double rounding; also TensorFlow Lite Micro's and CMSIS-NN's.
+    Tflite = 0,
+    /// TensorFlow Lite's single rounding.
+    TfliteSingle = 1,
+    /// XNNPACK's, and ONNX's `QLinearConv`: a float multiplier, ties to even.
+    Float = 2,
+}
+
+/// The type of activations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum ElementType {
+    Int8 = 0,
+    Uint8 = 1,
+}
+
+/// How the 8-bit numbers of a layer stand for real ones, but for the scales.
+/// `MICROCONV_QUANTIZATION_INT8` fills one in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct LayerQuantization {
+    /// The type of the input, a `microconv_type`.
+    pub input: u32,
+    /// The type of the output.
+    pub output: u32,
+    /// The number that stands for zero in the input, and in its padding.
+    pub input_zero_point: i32,
+    /// The number that stands for zero in the output.
+    pub output_zero_point: i32,
+    /// The smallest output.
+    pub min: i32,
+    /// The largest output.
+    pub max: i32,
+    /// A `microconv_rounding`.
+    pub rounding: u32,
+}
+
+impl LayerQuantization {
+    fn checked(&self) -> Result<Quantization, ErrorInfo> {
+        let bytes = |number| match number {
+            0 => Ok(Bytes::Int8),
+            1 => Ok(Bytes::Uint8),
+            other => Err(no_such_name(ElementType::Uint8 as usize, other)),
+        };
+        let rounding = match self.rounding {
+            0 => Rounding::Tflite,
+            1 => Rounding::TfliteSingle,
+            2 => Rounding::Float,
+            other => return Err(no_such_name(RoundingName::Float as usize, other)),
+        };
+        Ok(Quantization {
+            input: bytes(self.input)?,
+            output: bytes(self.output)?,
+            input_zero_point: self.input_zero_point,
+            output_zero_point: self.output_zero_point,
+            min: self.min,
+            max: self.max,
+            rounding,
+        })
+    }
+}
+
+/// Checks a geometry and a quantization and makes a plan of them.
+///
+/// # Safety
+///
+/// Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_init(
+    plan: *mut PlanI8,
+    geometry: *const LayerGeometry,
+    quantization: *const LayerQuantization,
+    error: *mut ErrorInfo,
+) -> Status {
+    let init = || {
+        // SAFETY: the caller's.
+        unsafe {
+            let geometry = reference(CallArgument::Geometry, geometry)?.checked()?;
+            let quantization = reference(CallArgument::Quantization, quantization)?.checked()?;
+            PlanI8::put(plan, ConvI8::new(geometry, quantization)?)
+        }
+    };
+    // SAFETY: the caller's.
+    unsafe { end(init(), error) }
+}
+
+/// Tells all sizes of a plan.
+///
+/// # Safety
+///
+/// Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_sizes(
+    plan: *const PlanI8,
+    sizes: *mut PlanSizes,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe {
+        let told = PlanI8::get(plan)
+            .and_then(|plan| write(CallArgument::Result, sizes, plan_sizes!(plan, 0, 0, 1)));
+        end(told, error)
+    }
+}
+
+/// Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
+/// but not including `end_row` need. Rows are counted through batch, depth and height.
+///
+/// # Safety
+///
+/// Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_input_rows(
+    plan: *const PlanI8,
+    first_row: usize,
+    end_row: usize,
+    first: *mut usize,
+    end: *mut usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe {
+        let told = PlanI8::get(plan).and_then(|plan| {
+            let rows = plan.input_rows(first_row..end_row)?;
+            Region::new(CallArgument::Result, end, 1)?;
+            write(CallArgument::Result, first, rows.start)?;
+            write(CallArgument::Result, end, rows.end)
+        });
+        self::end(told, error)
+    }
+}
+
+/// The arguments of packing, but for the scales.
+struct Packing {
+    plan: *const PlanI8,
+    order: u32,
+    weights: (*const i8, usize),
+    bias: (*const i32, usize),
+    packed: (*mut i32, usize),
+}
+
+impl Packing {
+    /// `scales` are read, and lie in the other regions.
+    ///
+    /// # Safety
+    ///
+    /// As for [`microconv_i8_pack`].
+    unsafe fn pack(self, scales: Scales<'_>, regions: &[Region]) -> Result<(), ErrorInfo> {
+        // SAFETY: the caller's; what is written overlaps nothing.
+        unsafe {
+            let conv = PlanI8::get(self.plan)?;
+            let reads = [
+                Region::new(CallArgument::Plan, self.plan, 1)?,
+                Region::new(CallArgument::Weights, self.weights.0, self.weights.1)?,
+                Region::new(CallArgument::Bias, self.bias.0, self.bias.1)?,
+            ];
+            let packed = Region::new(CallArgument::Packed, self.packed.0, self.packed.1)?;
+            packed.apart_from(&reads)?;
+            packed.apart_from(regions)?;
+            let bias = (!self.bias.0.is_null()).then(|| slice(self.bias.0, self.bias.1));
+            conv.pack(
+                ordered(self.order, slice(self.weights.0, self.weights.1))?,
+                bias,
+                scales,
+                slice_mut(self.packed.0, self.packed.1),
+            )?;
+            Ok(())
+        }
+    }
+}
+
+/// Packs weights, in a `microconv_weights_order`, biases (NULL and 0 for none) and scales, once for any
+/// number of runs. `scales` are those of the weights, one for each filter or one for all; biases are in
+/// units of input scale times weight scale. The result is the same on every level and target.
+///
+/// Refused, among others: `MICROCONV_STATUS_ACCUMULATOR` if there is an input for which a filter's sum
+/// would leave the 32-bit integers.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_pack(
+    plan: *const PlanI8,
+    order: u32,
+    weights: *const i8,
+    weights_len: usize,
+    bias: *const i32,
+    bias_len: usize,
+    input_scale: f32,
+    scales: *const f32,
+    scales_len: usize,
+    output_scale: f32,
+    packed: *mut i32,
+    packed_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let pack = || {
+        let packing = Packing {
+            plan,
+            order,
+            weights: (weights, weights_len),
+            bias: (bias, bias_len),
+            packed: (packed, packed_len),
+        };
+        // SAFETY: the caller's; the scales' region has passed.
+        unsafe {
+            let region = Region::new(CallArgument::Scales, scales, scales_len)?;
+            let scales = Scales::Real {
+                input: input_scale,
+                weights: slice(scales, scales_len),
+                output: output_scale,
+            };
+            packing.pack(scales, &[region])
+        }
+    };
+    // SAFETY: the caller's.
+    unsafe { end(pack(), error) }
+}
+
+/// As `microconv_i8_pack`, with the multipliers that TensorFlow Lite Micro and CMSIS-NN work with: a
+/// value of 31 bits and a shift to the left (to the right if negative), for each filter or for all.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_pack_multipliers(
+    plan: *const PlanI8,
+    order: u32,
+    weights: *const i8,
+    weights_len: usize,
+    bias: *const i32,
+    bias_len: usize,
+    multipliers: *const i32,
+    multipliers_len: usize,
+    shifts: *const i32,
+    shifts_len: usize,
+    packed: *mut i32,
+    packed_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let pack = || {
+        let packing = Packing {
+            plan,
+            order,
+            weights: (weights, weights_len),
+            bias: (bias, bias_len),
+            packed: (packed, packed_len),
+        };
+        // SAFETY: the caller's; the regions of multipliers and shifts have passed.
+        unsafe {
+            let regions = [
+                Region::new(CallArgument::Scales, multipliers, multipliers_len)?,
+                Region::new(CallArgument::Shifts, shifts, shifts_len)?,
+            ];
+            let scales = Scales::Parts {
+                values: slice(multipliers, multipliers_len),
+                shifts: slice(shifts, shifts_len),
+            };
+            packing.pack(scales, &regions)
+        }
+    };
+    // SAFETY: the caller's.
+    unsafe { end(pack(), error) }
+}
+
+/// All rows, or some.
+///
+/// # Safety
+///
+/// As for [`microconv_i8_run`].
+unsafe fn run<I: Input8, O: Output8>(
+    plan: *const PlanI8,
+    level: u32,
+    rows: Option<Range<usize>>,
+    (input, input_len): (*const I, usize),
+    (packed, packed_len): (*const i32, usize),
+    (output, output_len): (*mut O, usize),
+) -> Result<(), ErrorInfo> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = PlanI8::get(plan)?;
+        let reads = [
+            Region::new(CallArgument::Plan, plan, 1)?,
+            Region::new(CallArgument::Input, input, input_len)?,
+            Region::new(CallArgument::Packed, packed, packed_len)?,
+        ];
+        Region::new(CallArgument::Output, output, output_len)?.apart_from(&reads)?;
+        let level = self::level(level)?;
+        let input = slice(input, input_len);
+        let packed = slice(packed, packed_len);
+        let output = slice_mut(output, output_len);
+        match rows {
+            None => conv.run(level, input, packed, output)?,
+            Some(rows) => conv.run_rows(level, rows, input, packed, output)?,
+        }
+        Ok(())
+    }
+}
+
+/// Computes the whole output of int8 from an input of int8, on a level (`MICROCONV_LEVEL_BEST` for the
+/// best). `packed` was filled by `microconv_i8_pack` for the same layer.
+///
+/// Refused: `MICROCONV_STATUS_OVERLAP` if the output overlaps anything else.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_run(
+    plan: *const PlanI8,
+    level: u32,
+    input: *const i8,
+    input_len: usize,
+    packed: *const i32,
+    packed_len: usize,
+    output: *mut i8,
+    output_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let (input, packed) = ((input, input_len), (packed, packed_len));
+    // SAFETY: the caller's.
+    unsafe {
+        let done = run(plan, level, None, input, packed, (output, output_len));
+        end(done, error)
+    }
+}
+
+/// Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
+/// of `microconv_i8_input_rows`, the output just the rows asked for.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_run_rows(
+    plan: *const PlanI8,
+    level: u32,
+    first_row: usize,
+    end_row: usize,
+    input: *const i8,
+    input_len: usize,
+    packed: *const i32,
+    packed_len: usize,
+    output: *mut i8,
+    output_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let (input, packed) = ((input, input_len), (packed, packed_len));
+    let rows = first_row..end_row;
+    // SAFETY: the caller's.
+    unsafe {
+        let done = run(plan, level, Some(rows), input, packed, (output, output_len));
+        end(done, error)
+    }
+}
+
+/// `microconv_i8_run` for a plan of `MICROCONV_TYPE_UINT8`.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_run_u8(
+    plan: *const PlanI8,
+    level: u32,
+    input: *const u8,
+    input_len: usize,
+    packed: *const i32,
+    packed_len: usize,
+    output: *mut u8,
+    output_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let (input, packed) = ((input, input_len), (packed, packed_len));
+    // SAFETY: the caller's.
+    unsafe {
+        let done = run(plan, level, None, input, packed, (output, output_len));
+        end(done, error)
+    }
+}
+
+/// `microconv_i8_run_rows` for a plan of `MICROCONV_TYPE_UINT8`.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_run_rows_u8(
+    plan: *const PlanI8,
+    level: u32,
+    first_row: usize,
+    end_row: usize,
+    input: *const u8,
+    input_len: usize,
+    packed: *const i32,
+    packed_len: usize,
+    output: *mut u8,
+    output_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let (input, packed) = ((input, input_len), (packed, packed_len));
+    let rows = first_row..end_row;
+    // SAFETY: the caller's.
+    unsafe {
+        let done = run(plan, level, Some(rows), input, packed, (output, output_len));
+        end(done, error)
+    }
+}
+
+/// `microconv_i8_run` without the requantization: the sums as they are.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_run_sums(
+    plan: *const PlanI8,
+    level: u32,
+    input: *const i8,
+    input_len: usize,
+    packed: *const i32,
+    packed_len: usize,
+    output: *mut i32,
+    output_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let (input, packed) = ((input, input_len), (packed, packed_len));
+    // SAFETY: the caller's.
+    unsafe {
+        let done = run(plan, level, None, input, packed, (output, output_len));
+        end(done, error)
+    }
+}
+
+/// `microconv_i8_run_rows` without the requantization: the sums as they are.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i8_run_rows_sums(
+    plan: *const PlanI8,
+    level: u32,
+    first_row: usize,
+    end_row: usize,
+    input: *const i8,
+    input_len: usize,
+    packed: *const i32,
+    packed_len: usize,
+    output: *mut i32,
+    output_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let (input, packed) = ((input, input_len), (packed, packed_len));
+    let rows = first_row..end_row;
+    // SAFETY: the caller's.
+    unsafe {
+        let done = run(plan, level, Some(rows), input, packed, (output, output_len));
+        end(done, error)
+    }
+}

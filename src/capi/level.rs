@@ -1,0 +1,94 @@
+//! Levels as C has them: numbers in the list of what this CPU has.
+
+use super::error::{CallArgument, ErrorInfo, Status, end};
+use super::memory;
+use crate::{Error, Level};
+use core::ffi::{c_char, c_uchar};
+
+pub(super) fn level(number: u32) -> Result<Level, ErrorInfo> {
+    // The CPU is asked once in the life of the program, behind one relaxed atomic.
+    match Level::all().nth(number as usize) {
+        Some(level) => Ok(level),
+        None => Err(ErrorInfo {
+            needed: Level::all().count(),
+            given: number as usize,
+            ..ErrorInfo::about(Status::LevelAbsent, CallArgument::Level)
+        }),
+    }
+}
+
+/// How many levels (instruction sets that the kernels are written for) this CPU has. A level is the
+/// number of its place among them, the best first: 0, `MICROCONV_LEVEL_BEST`, is always there, and the
+/// last is `"scalar"`.
+///
+/// The CPU is asked once in the life of the program.
+#[unsafe(no_mangle)]
+pub extern "C" fn microconv_level_count() -> u32 {
+    Level::all().count() as u32
+}
+
+/// The name of a level, such as `"avx2"` or `"scalar"`; NULL if this CPU has not so many.
+#[unsafe(no_mangle)]
+pub extern "C" fn microconv_level_name(level: u32) -> *const c_char {
+    match self::level(level) {
+        Ok(level) => level.c_name().as_ptr(),
+        Err(_) => core::ptr::null(),
+    }
+}
+
+/// Finds the level of a name, which ends with a zero.
+///
+/// Refused: `MICROCONV_STATUS_LEVEL_ABSENT` if this CPU does not have it,
+/// `MICROCONV_STATUS_LEVEL_UNKNOWN` if no CPU does.
+///
+/// # Safety
+///
+/// `name` is NULL or a string, `level` is NULL or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_level_named(
+    name: *const c_char,
+    level: *mut u32,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe {
+        let found = find(name).and_then(|found| memory::write(CallArgument::Level, level, found));
+        end(found, error)
+    }
+}
+
+/// # Safety
+///
+/// `name` is null or a string.
+unsafe fn find(name: *const c_char) -> Result<u32, ErrorInfo> {
+    if name.is_null() {
+        return Err(ErrorInfo::about(Status::Null, CallArgument::Name));
+    }
+    // SAFETY: the caller's.
+    let is = |known: &str| unsafe { equal(name, known) };
+    match Level::all().position(|level| is(level.name())) {
+        Some(position) => Ok(position as u32),
+        None => match Level::NAMES.into_iter().find(|known| is(known)) {
+            Some(known) => Err(Error::LevelAbsent(known).into()),
+            None => Err(Error::LevelUnknown.into()),
+        },
+    }
+}
+
+/// Whether a string in C is this one. Nothing is read behind its end.
+///
+/// # Safety
+///
+/// `name` is a string.
+unsafe fn equal(name: *const c_char, known: &str) -> bool {
+    let mut at = name.cast::<c_uchar>();
+    for &letter in known.as_bytes() {
+        // SAFETY: what was read so far are letters of the known name, none of them zero.
+        if unsafe { at.read() } != letter {
+            return false;
+        }
+        at = at.wrapping_add(1);
+    }
+    // SAFETY: as above.
+    unsafe { at.read() == 0 }
+}

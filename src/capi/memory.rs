@@ -1,0 +1,107 @@
+//! Memory as C hands it over: a pointer and a length.
+
+use super::error::{CallArgument, ErrorInfo, Status};
+
+/// What `len` elements at a pointer cover, once it is known that they can be a slice.
+#[derive(Clone, Copy)]
+pub(super) struct Region {
+    argument: CallArgument,
+    start: usize,
+    end: usize,
+}
+
+impl Region {
+    /// Refuses null (but for an empty region), misaligned pointers, and lengths that no memory has.
+    pub fn new<T>(argument: CallArgument, start: *const T, len: usize) -> Result<Self, ErrorInfo> {
+        let address = start.addr();
+        if address == 0 && len != 0 {
+            return Err(ErrorInfo::about(Status::Null, argument));
+        }
+        let past = address % align_of::<T>();
+        if past != 0 {
+            return Err(ErrorInfo {
+                needed: align_of::<T>(),
+                given: past,
+                ..ErrorInfo::about(Status::Misaligned, argument)
+            });
+        }
+        let most = isize::MAX as usize / size_of::<T>();
+        let end = address.checked_add(len.wrapping_mul(size_of::<T>()));
+        match end {
+            Some(end) if len <= most => Ok(Region {
+                argument,
+                start: address,
+                end,
+            }),
+            _ => Err(ErrorInfo {
+                needed: most,
+                given: len,
+                ..ErrorInfo::about(Status::NoMemory, argument)
+            }),
+        }
+    }
+
+    /// Refuses this region, which is to be written, if any of the others reaches into it.
+    pub fn apart_from(self, others: &[Region]) -> Result<(), ErrorInfo> {
+        for other in others {
+            if self.start < other.end && other.start < self.end {
+                return Err(ErrorInfo {
+                    other_argument: other.argument,
+                    ..ErrorInfo::about(Status::Overlap, self.argument)
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// # Safety
+///
+/// [`Region::new`] has passed, and for `'a` the elements are initialized and nobody writes them.
+pub(super) unsafe fn slice<'a, T>(start: *const T, len: usize) -> &'a [T] {
+    if start.is_null() {
+        return &[];
+    }
+    // SAFETY: the caller's; the region is not null, aligned and not too long.
+    unsafe { core::slice::from_raw_parts(start, len) }
+}
+
+/// # Safety
+///
+/// [`Region::new`] has passed, and for `'a` nobody else reads or writes the elements.
+pub(super) unsafe fn slice_mut<'a, T>(start: *mut T, len: usize) -> &'a mut [T] {
+    if start.is_null() {
+        return &mut [];
+    }
+    // SAFETY: the caller's; the region is not null, aligned and not too long. Numbers need not be
+    // initialized by whoever lends them to be overwritten: any bits are one.
+    unsafe { core::slice::from_raw_parts_mut(start, len) }
+}
+
+/// # Safety
+///
+/// What is not null and aligned is a `T` that nobody writes for `'a`.
+pub(super) unsafe fn reference<'a, T>(
+    argument: CallArgument,
+    pointer: *const T,
+) -> Result<&'a T, ErrorInfo> {
+    Region::new(argument, pointer, 1)?;
+    // SAFETY: the caller's; the region has passed.
+    Ok(unsafe { &*pointer })
+}
+
+/// Writes a result that C has asked for.
+///
+/// # Safety
+///
+/// What is not null and aligned can be written.
+pub(super) unsafe fn write<T>(
+    argument: CallArgument,
+    pointer: *mut T,
+    value: T,
+) -> Result<(), ErrorInfo> {
+    Region::new(argument, pointer, 1)?;
+    // SAFETY: the caller's; the region has passed.
+    unsafe { pointer.write(value) };
+    Ok(())
+}

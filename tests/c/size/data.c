@@ -1,0 +1,6 @@
+/* What the layers are made of is not code of the library: it all lies in RAM here. */
+#include <microconv.h>
+microconv_geometry layer;
+microconv_quantization quantization;
+float input[4], packed[4], output[4];
+size_t lengths[3];

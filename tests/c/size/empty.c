@@ -1,0 +1,4 @@
+/* What any program has. */
+int main(void) {
+    return 0;
+}
