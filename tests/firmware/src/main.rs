@@ -7,6 +7,7 @@
 #![no_main]
 
 mod check;
+mod int8;
 mod layers;
 
 use core::fmt;
@@ -31,6 +32,7 @@ struct Memory {
     packed: [f32; MOST * 2],
     scratch: [f32; MOST * 2],
     check: Buffers,
+    int8: int8::Memory,
 }
 
 #[entry]
@@ -44,6 +46,7 @@ fn main() -> ! {
             sums: [0.0; MOST],
             magnitudes: [0.0; MOST],
         },
+        int8: int8::Memory::ZERO,
     };
     let sabotage = asked_for_sabotage();
     let layers = layers::all();
@@ -62,6 +65,7 @@ fn main() -> ! {
             say("run", Some(&error));
         }
     }
+    int8::all(sabotage, &mut MEMORY.int8, &mut report);
     let mut say =
         |check: &str, problem: Option<&dyn fmt::Display>| report("refusals", check, problem);
     refuses(&layers, MEMORY, &mut say);
