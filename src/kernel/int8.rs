@@ -37,10 +37,10 @@ pub(crate) struct JobI8<'a> {
 
 /// The kernels of a level without vectors.
 #[inline(always)]
-pub(crate) fn without_vectors<S: Quads>(simd: S, job: JobI8<'_>) {
+pub(crate) fn without_vectors<S: Quads>(simd: S, mut job: JobI8<'_>) {
     match job.panels.algorithm {
-        Direct::Dense => direct::run(simd, job),
-        Direct::Depthwise => taps::run(job),
+        Direct::Dense => direct::run(simd, &mut job),
+        Direct::Depthwise => taps::run(&mut job),
     }
 }
 

@@ -7,8 +7,9 @@ use super::{LevelI8, Scalar, Token};
 use crate::kernel::int8::direct::{Offset, PIXELS, Quads, Sums};
 use crate::kernel::int8::{self, JobI8};
 use crate::kernel::peak::scalar_i8;
-use crate::quant::{Quant, Rounding};
+use crate::quant::Quant;
 use core::arch::naked_asm;
+use core::mem::MaybeUninit;
 
 /// Cortex-M with the DSP extension, for int8; f32 is computed as on [`Scalar`].
 ///
@@ -52,6 +53,8 @@ impl LevelI8 for Dsp {
 
 // SAFETY: a value exists only where the target has the extension.
 unsafe impl Quads for Dsp {
+    const PUTS: bool = true;
+
     #[inline(always)]
     unsafe fn widen(self, from: *const i8, offset: Offset, quads: usize, to: *mut i16) {
         let flip = u32::from(offset.flip as u8).wrapping_mul(0x0101_0101);
@@ -77,6 +80,30 @@ unsafe impl Quads for Dsp {
                 odd = out(reg) _,
                 options(nostack)
             );
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn start(self, filters: usize, biases: *const i32) -> Sums {
+        let mut sums = MaybeUninit::<Sums>::uninit();
+        // SAFETY: the caller's, and a panel holds an even number of filters. The sums of filters that
+        // do not exist are whatever lies there: nothing is made of them.
+        unsafe {
+            core::arch::asm!(
+                "2:",
+                "ldrd {a}, {b}, [{biases}], #8",
+                "strd {a}, {a}, [{sums}], #8",
+                "strd {b}, {b}, [{sums}], #8",
+                "subs {pairs}, {pairs}, #1",
+                "bne 2b",
+                biases = inout(reg) biases => _,
+                sums = inout(reg) sums.as_mut_ptr() => _,
+                pairs = inout(reg) filters.div_ceil(2) => _,
+                a = out(reg) _,
+                b = out(reg) _,
+                options(nostack)
+            );
+            sums.assume_init()
         }
     }
 
@@ -111,10 +138,7 @@ unsafe impl Quads for Dsp {
         width: usize,
         to: *mut i8,
         step: usize,
-    ) -> bool {
-        if quant.rounding != Rounding::Tflite {
-            return false;
-        }
+    ) {
         let ends = Ends::of(quant);
         let full = quant.min == -128 && quant.max == 127 && quant.flip == 0;
         let requantize = if full {
@@ -125,7 +149,7 @@ unsafe impl Quads for Dsp {
         let words = header.wrapping_add(2 * width);
         let row = width * size_of::<i32>();
         // SAFETY: the caller's.
-        unsafe { requantize(sums.as_ptr().cast(), words, to, step, row, filters, &ends) == 0 }
+        unsafe { requantize(sums.as_ptr().cast(), words, to, step, row, filters, &ends) };
     }
 }
 
@@ -231,8 +255,8 @@ unsafe extern "C" fn add_quads<const STEP: usize>(
     )
 }
 
-/// A sum, doubled, times the multiplier, shifted with ties away from zero, plus the zero point. `qadd`
-/// notes in the Q flag that the double is no int32; `smmulr` rounds as the contract says.
+/// A sum, doubled, times the multiplier, shifted with ties away from zero, plus the zero point.
+/// `smmulr` rounds as the contract says.
 macro_rules! round {
     ($sum:literal, $multiplier:literal, $shift:literal, $zero:literal) => {
         concat!(
@@ -280,8 +304,7 @@ macro_rules! round {
     };
 }
 
-/// [`Quads::put`] for [`Rounding::Tflite`], M below 1/2 and sums from -2^30 to 2^30 - 1: not 0 if there
-/// is something else. `CLAMP`: to less than an int8, or an uint8.
+/// [`Quads::put`]. `CLAMP`: to less than an int8, or an uint8.
 ///
 /// # Safety
 /// As for that.
@@ -294,12 +317,10 @@ unsafe extern "C" fn requantize<const CLAMP: usize>(
     row: usize,
     filters: usize,
     ends: &Ends,
-) -> usize {
+) {
     naked_asm!(
         ".cpu cortex-m4",
         "push {{r4-r11, lr}}",
-        "mov r6, #0",
-        "msr APSR_nzcvq, r6",
         "ldrd r4, r5, [sp, #36]",
         "ldr r7, [sp, #44]",
         ".if {clamp}",
@@ -310,8 +331,7 @@ unsafe extern "C" fn requantize<const CLAMP: usize>(
         "2:",
         // The shift to the right, less 1.
         "ldr r10, [r1, r4]",
-        "mvns r10, r10",
-        "bmi 3f",
+        "mvn r10, r10",
         "ldr r11, [r1], #4",
         "ldrd r6, r8, [r0], #8",
         round!("r6", "r11", "r10", "r7"),
@@ -330,11 +350,6 @@ unsafe extern "C" fn requantize<const CLAMP: usize>(
         "strb r6, [r2], #1",
         "subs r5, r5, #1",
         "bne 2b",
-        "mrs r0, APSR",
-        "and r0, r0, #1 << 27",
-        "pop {{r4-r11, pc}}",
-        "3:",
-        "mov r0, #1",
         "pop {{r4-r11, pc}}",
         clamp = const CLAMP,
     )

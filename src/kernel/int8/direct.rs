@@ -12,9 +12,9 @@ use super::{JobI8, To};
 use crate::geometry::Geometry;
 use crate::kernel::rows::{Columns, Lines, Rows};
 use crate::kernel::window::count;
-use crate::pack::{PANEL, width};
+use crate::pack::{PANEL, Panels, width};
 use crate::pack_i8::{HEADER, QUAD};
-use crate::quant::Quant;
+use crate::quant::{Quant, Rounding};
 use core::ops::Range;
 
 /// Pixels side by side.
@@ -51,6 +51,20 @@ pub(crate) unsafe trait Quads: Copy {
         }
     }
 
+    /// The sums of so many filters, for which there is a bias each.
+    ///
+    /// # Safety
+    /// The biases are readable, up to an even number of them.
+    #[inline(always)]
+    unsafe fn start(self, filters: usize, biases: *const i32) -> Sums {
+        let mut sums = [[0; PIXELS]; PANEL];
+        for (filter, sums) in sums.iter_mut().enumerate().take(filters) {
+            // SAFETY: the caller's.
+            *sums = [unsafe { biases.add(filter).read() }; PIXELS];
+        }
+        sums
+    }
+
     /// Adds `quads` widened quads of both pixels, times the weights of so many filters: those of the
     /// first lie at `weights`, of the next one a word further on, those of the next quad `width`
     /// words. Sums of filters that do not exist may change, up to the next even number.
@@ -85,12 +99,15 @@ pub(crate) unsafe trait Quads: Copy {
         }
     }
 
-    /// Writes the sums of so many filters, requantized: those of the second pixel, if there is one,
-    /// `step` bytes further on than those of the first. Whether it did; nothing counts as written
-    /// if not, and [`To::put`] does it.
+    /// Whether the level brings the next method.
+    const PUTS: bool = false;
+
+    /// Writes the sums of so many filters, requantized: those of the second pixel `step` bytes further
+    /// on than those of the first, or, if `step` is zero, none.
     ///
     /// # Safety
-    /// All of that is writable, and the header is that of the first filter in a panel so wide.
+    /// [`PUTS`](Self::PUTS), and the filters are [`plain`]; all of that is writable, and the header is
+    /// that of the first filter in a panel so wide.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
     unsafe fn put(
@@ -102,9 +119,34 @@ pub(crate) unsafe trait Quads: Copy {
         _width: usize,
         _to: *mut i8,
         _step: usize,
-    ) -> bool {
-        false
+    ) {
     }
+}
+
+/// Whether all filters are such as converters make: [`Rounding::Tflite`], M below 1/2, and biases that,
+/// with the products, keep the sums within half of an int32.
+pub(super) fn plain(job: &JobI8<'_>) -> bool {
+    let panels = &job.panels.panels;
+    // A product is at most 2^15.
+    let mut plain = job.quant.rounding == Rounding::Tflite && job.panels.depth() <= 1 << 14;
+    let mut header = job.packed.as_ptr();
+    for _ in 0..panels.groups {
+        let mut left = panels.filters;
+        while plain && left > 0 {
+            let filters = left.min(PANEL);
+            let width = width(filters);
+            for filter in 0..filters {
+                let header = header.wrapping_add(filter);
+                // SAFETY: panels follow each other as `PanelsI8` counts them, and begin so.
+                let [bias, shift] =
+                    unsafe { [header.read(), header.wrapping_add(3 * width).read()] };
+                plain &= bias.unsigned_abs() < 1 << 29 && shift < 0;
+            }
+            header = header.wrapping_add(job.panels.panel(width));
+            left -= filters;
+        }
+    }
+    plain
 }
 
 /// What turns a byte of the image into a number.
@@ -133,98 +175,107 @@ pub(super) fn byte(word: i32, i: usize) -> i32 {
     i32::from((word >> (8 * i as u32)) as i8)
 }
 
-#[inline(always)]
-pub(crate) fn run<S: Quads>(simd: S, mut job: JobI8<'_>) {
-    let geometry = job.geometry;
+/// Not inlined, as what the levels here use needs no function of its own: the frame of the one algorithm
+/// shall not be that of the other too.
+#[inline(never)]
+pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let panels = &job.panels.panels;
-    let shape = Shape::of(geometry, panels.depth, job.quant);
     let output = To::start(&mut job.output);
+    let shape = Shape::of(job.geometry, panels, job.quant);
     let pixels = count(&job.rows) * job.sizes.output[2];
-    let depth = job.panels.depth();
-    let piece = if shape.whole { PIECE } else { PIECE / 2 };
+    let plain = S::PUTS && plain(job);
     let mut wide = [0i16; PIECE * PIXELS];
-    let mut panel = job.packed.as_ptr();
+    let mut header = job.packed.as_ptr();
     for group in 0..panels.groups {
-        let mut walk = Walk::of(&job, group * panels.depth);
+        let mut walk = Walk::of(job, group * panels.depth);
+        let packed = header;
         let mut pixel = 0;
-        let mut end = panel;
         while pixel < pixels {
-            let here = (pixels - pixel).min(PIXELS);
             // A second pixel that does not exist is computed as another first.
-            let first = walk.next();
-            let windows = [first.clone(), if here > 1 { walk.next() } else { first }];
-            let output = output.at(pixel * geometry.filters + group * panels.filters);
-            let mut header = panel;
-            let mut first = 0;
-            while first < panels.filters {
-                let filters = (panels.filters - first).min(PANEL);
+            let windows = [
+                walk.next(),
+                if pixel + 1 < pixels {
+                    walk.next()
+                } else {
+                    walk.last()
+                },
+            ];
+            let mut at = pixel * job.geometry.filters + group * panels.filters;
+            let mut left = panels.filters;
+            header = packed;
+            let mut staged = false;
+            while left > 0 {
+                let filters = left.min(PANEL);
                 let width = width(filters);
-                let mut sums = [[0; PIXELS]; PANEL];
-                for (filter, sums) in sums.iter_mut().enumerate().take(filters) {
-                    // SAFETY: a panel begins with the biases of its filters.
-                    *sums = [unsafe { header.add(filter).read() }; PIXELS];
-                }
+                // SAFETY: a panel begins with the biases of its filters.
+                let mut sums = unsafe { simd.start(filters, header) };
                 let mut weights = header.wrapping_add(HEADER * width);
-                let mut from = Place::default();
-                let mut left = depth;
-                while left > 0 {
-                    let len = left.min(piece);
-                    let quads = len.div_ceil(QUAD);
-                    // SAFETY: a piece fits in `wide`; the walk's windows are those of pixels of the
-                    // job; the weights are a panel's, as `PanelsI8` counts them.
-                    unsafe {
+                // SAFETY: the walk's windows are those of pixels of the job; the weights are a
+                // panel's, as `PanelsI8` counts them.
+                unsafe {
+                    if shape.depth <= shape.piece {
                         // One piece that is all serves every panel.
-                        if first == 0 || depth > piece {
-                            from = stage(simd, &shape, &windows, from, len, &mut wide);
+                        if !staged {
+                            let mut place = Place::default();
+                            stage(simd, &shape, &windows, &mut place, shape.depth, &mut wide);
+                            staged = true;
                         }
+                        let quads = shape.depth.div_ceil(QUAD);
                         let wide = wide.as_ptr();
                         simd.add_quads(&mut sums, filters, wide, weights, width, quads);
+                    } else {
+                        let mut place = Place::default();
+                        let mut left = shape.depth;
+                        while left > 0 {
+                            let len = left.min(shape.piece);
+                            stage(simd, &shape, &windows, &mut place, len, &mut wide);
+                            let quads = len.div_ceil(QUAD);
+                            let wide = wide.as_ptr();
+                            simd.add_quads(&mut sums, filters, wide, weights, width, quads);
+                            weights = weights.wrapping_add(quads * width);
+                            left -= len;
+                        }
                     }
-                    weights = weights.wrapping_add(quads * width);
-                    left -= len;
                 }
+                let output = output.at(at);
                 // SAFETY: each pixel that exists has so many outputs from here on.
                 unsafe {
-                    let output = output.at(first);
-                    put(simd, &job, &sums, [here, filters, width], header, output)
-                };
+                    match output {
+                        To::Bytes(to) if plain => {
+                            let both = pixel + 1 < pixels;
+                            let step = if both { job.geometry.filters } else { 0 };
+                            simd.put(job.quant, &sums, filters, header, width, to, step);
+                        }
+                        _ => {
+                            let pixels = (pixels - pixel).min(PIXELS);
+                            put_each(job, &sums, [pixels, filters, width], header, output);
+                        }
+                    }
+                }
                 header = header.wrapping_add(job.panels.panel(width));
-                first += PANEL;
+                at += filters;
+                left -= filters;
             }
-            end = header;
-            pixel += here;
+            pixel += PIXELS;
         }
-        panel = end;
     }
 }
 
-/// Writes the sums of so many pixels and filters in a panel so wide.
+/// Writes the sums of so many pixels and filters in a panel so wide, one by one.
 ///
 /// # Safety
 /// That is writable, and the header is the panel's.
-#[inline(always)]
-unsafe fn put<S: Quads>(
-    simd: S,
+#[inline(never)]
+unsafe fn put_each(
     job: &JobI8<'_>,
     sums: &Sums,
     [pixels, filters, width]: [usize; 3],
     header: *const i32,
     output: To,
 ) {
-    let step = job.geometry.filters;
-    if let To::Bytes(to) = output {
-        // SAFETY: the caller's.
-        let done = unsafe {
-            let step = if pixels < PIXELS { 0 } else { step };
-            simd.put(job.quant, sums, filters, header, width, to, step)
-        };
-        if done {
-            return;
-        }
-    }
     for (filter, sums) in sums.iter().enumerate().take(filters) {
         for (pixel, &sum) in sums.iter().enumerate().take(pixels) {
-            let to = output.at(pixel * step + filter);
+            let to = output.at(pixel * job.geometry.filters + filter);
             // SAFETY: the caller's.
             unsafe { to.put(job.quant, sum, header.wrapping_add(filter), width) };
         }
@@ -233,13 +284,20 @@ unsafe fn put<S: Quads>(
 
 /// What all windows of a layer have in common.
 struct Shape {
-    /// Rows and columns of the window, and channels.
-    kernel: [usize; 2],
+    /// Rows and columns of the window, and channels of a tap.
+    rows: usize,
+    columns: usize,
+    channels: usize,
+    /// Channels of the whole window.
     depth: usize,
+    /// What of that is widened at a time.
+    piece: usize,
     /// Bytes from one plane, row and column of the window to the next.
     steps: [usize; 3],
     /// The taps of a row lie side by side.
     dense: bool,
+    /// There is one tap, and its channels are all widened together.
+    point: bool,
     /// The channels of a tap are whole quads.
     whole: bool,
     offset: Offset,
@@ -247,13 +305,19 @@ struct Shape {
 
 impl Shape {
     #[inline(always)]
-    fn of(geometry: &Geometry, depth: usize, quant: &Quant) -> Self {
+    fn of(geometry: &Geometry, panels: &Panels, quant: &Quant) -> Self {
         let [_, height, width] = geometry.input;
         let row = width.wrapping_mul(geometry.channels);
         let [z, y, x] = geometry.dilation;
+        let depth = panels.taps * panels.depth;
+        let whole = panels.depth.is_multiple_of(QUAD);
+        let piece = if whole { PIECE } else { PIECE / 2 };
         Shape {
-            kernel: [geometry.kernel[1], geometry.kernel[2]],
+            rows: geometry.kernel[1],
+            columns: geometry.kernel[2],
+            channels: panels.depth,
             depth,
+            piece,
             // A step that is never taken may be past all bounds.
             steps: [
                 z.wrapping_mul(height.wrapping_mul(row)),
@@ -261,7 +325,8 @@ impl Shape {
                 x.wrapping_mul(geometry.channels),
             ],
             dense: x == 1 && geometry.groups == 1,
-            whole: depth.is_multiple_of(QUAD),
+            point: panels.taps == 1 && whole && depth <= piece,
+            whole,
             offset: Offset {
                 flip: quant.flip_input as i8,
                 zero: quant.input_zero,
@@ -271,14 +336,12 @@ impl Shape {
 }
 
 /// The window of a pixel.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Window {
     /// Where its first tap would lie if there were an image all around.
     origin: *const i8,
-    /// The taps inside the image.
-    planes: Range<usize>,
-    rows: Range<usize>,
-    columns: Range<usize>,
+    /// The first and the end of the taps inside the image: planes, rows, columns.
+    inside: [[usize; 2]; 3],
 }
 
 /// A place in a window.
@@ -291,91 +354,117 @@ struct Place {
 }
 
 /// The walk over the windows of a job's pixels.
-struct Walk<'a> {
-    rows: Rows,
+struct Walk {
+    /// The last window given, and the pixel of its row.
+    window: Window,
+    x: usize,
+    /// The pixels up to here need no look at the borders.
+    easy: usize,
+    /// From one pixel to the next.
+    step: usize,
+    interior: Range<usize>,
     columns: Columns,
-    geometry: &'a Geometry,
-    /// The first byte of the group's channels.
-    input: *const i8,
+    rows: Rows,
     /// Rows of the job.
     end: usize,
     lines: Lines,
-    /// The row among `lines`, and the pixel.
+    /// The next row among `lines`.
     line: usize,
-    x: usize,
-    origin: *const i8,
+    /// The first byte of the group's channels; from a row and a pixel to the next; rows of a step of
+    /// the window.
+    input: *const i8,
+    row: usize,
+    pixel: usize,
+    stride: usize,
+    dilation: [usize; 2],
 }
 
-impl<'a> Walk<'a> {
+impl Walk {
     #[inline(always)]
-    fn of(job: &JobI8<'a>, channel: usize) -> Self {
-        let rows = Rows::of(job.geometry, job.sizes, job.rows.start, job.first_input_row);
-        let mut walk = Walk {
-            columns: Columns::of(job.geometry, job.sizes),
-            geometry: job.geometry,
-            input: job.input.as_ptr().wrapping_add(channel),
-            end: count(&job.rows),
-            lines: rows.lines(0, count(&job.rows)),
+    fn of(job: &JobI8<'_>, channel: usize) -> Self {
+        let geometry = job.geometry;
+        let [_, height, width] = geometry.input;
+        let rows = Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row);
+        let columns = Columns::of(geometry, job.sizes);
+        let input = job.input.as_ptr().wrapping_add(channel);
+        let end = count(&job.rows);
+        Walk {
+            window: Window {
+                origin: input,
+                inside: [[0; 2]; 3],
+            },
+            x: columns.pixels - 1,
+            easy: 0,
+            step: geometry.stride[2].wrapping_mul(geometry.channels),
+            interior: columns.interior.clone(),
+            columns,
+            lines: rows.lines(0, end),
             rows,
+            end,
             line: 0,
-            x: 0,
-            origin: job.input.as_ptr(),
-        };
-        walk.start();
-        walk
-    }
-
-    /// To the first pixel of a row.
-    #[inline(always)]
-    fn start(&mut self) {
-        let [_, height, width] = self.geometry.input;
-        let row = width.wrapping_mul(self.geometry.channels);
-        let [depth, step, _] = self.geometry.dilation;
-        let lines = &self.lines;
-        let below = lines.input + self.line.wrapping_mul(self.geometry.stride[1]);
-        let above = (lines.rows.start.wrapping_mul(step))
-            .wrapping_add(lines.planes.start.wrapping_mul(depth).wrapping_mul(height));
-        let left = self
-            .columns
-            .axis
-            .position(0, 0)
-            .wrapping_mul(self.geometry.channels);
-        self.x = 0;
-        self.origin = self
-            .input
-            .wrapping_add(below.wrapping_sub(above).wrapping_mul(row))
-            .wrapping_add(left);
+            input,
+            row: width.wrapping_mul(geometry.channels),
+            pixel: geometry.channels,
+            stride: geometry.stride[1],
+            dilation: [
+                geometry.dilation[0].wrapping_mul(height),
+                geometry.dilation[1],
+            ],
+        }
     }
 
     /// The window of the next pixel, which exists.
     #[inline(always)]
     fn next(&mut self) -> Window {
+        self.x += 1;
+        self.window.origin = self.window.origin.wrapping_add(self.step);
+        if self.x >= self.easy {
+            self.turn();
+        }
+        self.window
+    }
+
+    /// The same again.
+    #[inline(always)]
+    fn last(&self) -> Window {
+        self.window
+    }
+
+    /// To a pixel at a border, or one after it, or to the first of a row.
+    #[inline(never)]
+    fn turn(&mut self) {
         if self.x == self.columns.pixels {
-            self.line += 1;
             if self.line == self.lines.count {
                 self.lines = self.rows.lines(self.lines.index + self.line, self.end);
                 self.line = 0;
             }
-            self.start();
+            let lines = &self.lines;
+            let below = lines
+                .input
+                .wrapping_add(self.line.wrapping_mul(self.stride));
+            let above = (lines.planes.start.wrapping_mul(self.dilation[0]))
+                .wrapping_add(lines.rows.start.wrapping_mul(self.dilation[1]));
+            let left = self.columns.axis.position(0, 0).wrapping_mul(self.pixel);
+            self.window.origin = self
+                .input
+                .wrapping_add(below.wrapping_sub(above).wrapping_mul(self.row))
+                .wrapping_add(left);
+            self.window.inside[0] = [lines.planes.start, lines.planes.end];
+            self.window.inside[1] = [lines.rows.start, lines.rows.end];
+            self.x = 0;
+            self.line += 1;
         }
-        let window = Window {
-            origin: self.origin,
-            planes: self.lines.planes.clone(),
-            rows: self.lines.rows.clone(),
-            columns: if self.columns.interior.contains(&self.x) {
-                0..self.geometry.kernel[2]
-            } else {
-                self.columns.axis.inside(self.x)
-            },
+        let columns = self.columns.axis.inside(self.x);
+        self.window.inside[2] = [columns.start, columns.end];
+        self.easy = if self.interior.contains(&self.x) {
+            self.interior.end
+        } else {
+            0
         };
-        self.x += 1;
-        let step = self.geometry.stride[2].wrapping_mul(self.geometry.channels);
-        self.origin = self.origin.wrapping_add(step);
-        window
     }
 }
 
-/// Widens `len` inputs of both windows, from a place on; the place after them.
+/// Widens `len` inputs of both windows, from a place on, which is moved.
 ///
 /// # Safety
 /// The windows are those of pixels of a job of this shape, which has so many taps and channels from
@@ -385,81 +474,104 @@ unsafe fn stage<S: Quads>(
     simd: S,
     shape: &Shape,
     windows: &[Window; PIXELS],
-    from: Place,
+    place: &mut Place,
     len: usize,
     wide: &mut [i16; PIECE * PIXELS],
-) -> Place {
-    let mut place = from;
-    let bytes = wide
-        .as_mut_ptr()
-        .wrapping_add(PIECE / 2 * PIXELS)
-        .cast::<i8>();
+) {
+    let from = *place;
     for (pixel, window) in windows.iter().enumerate() {
-        let mut to = wide.as_mut_ptr().wrapping_add(pixel * QUAD);
-        let first = to;
-        let mut byte = bytes;
-        let mut left = len;
-        place = from;
-        let full = shape.dense && count(&window.columns) == shape.kernel[1];
-        while left > 0 {
-            let mut run = shape.depth - place.channel;
-            if full {
-                run += (shape.kernel[1] - 1 - place.column) * shape.depth;
-            }
-            let run = run.min(left);
-            let inside = window.planes.contains(&place.plane)
-                && window.rows.contains(&place.row)
-                && window.columns.contains(&place.column);
-            let input = window
-                .origin
-                .wrapping_add(place.plane.wrapping_mul(shape.steps[0]))
-                .wrapping_add(place.row.wrapping_mul(shape.steps[1]))
-                .wrapping_add(place.column.wrapping_mul(shape.steps[2]))
-                .wrapping_add(place.channel);
-            // SAFETY: the tap is inside; what is written fits.
-            unsafe {
-                if shape.whole {
-                    let quads = run / QUAD;
-                    if inside {
-                        simd.widen(input, shape.offset, quads, to);
-                    } else {
-                        for quad in 0..quads {
-                            let to = to.add(quad * PIXELS * QUAD);
-                            to.cast::<[i16; QUAD]>().write([0; QUAD]);
-                        }
-                    }
-                    to = to.wrapping_add(quads * PIXELS * QUAD);
-                } else {
-                    if inside {
-                        copy(input, byte, run);
-                    } else {
-                        byte.write_bytes(shape.offset.zero() as u8, run);
-                    }
-                    byte = byte.wrapping_add(run);
-                }
-            }
-            left -= run;
-            place.channel += run;
-            while place.channel >= shape.depth {
-                place.channel -= shape.depth;
-                place.column += 1;
-            }
-            if place.column == shape.kernel[1] {
-                place.column = 0;
-                place.row += 1;
-                if place.row == shape.kernel[0] {
-                    place.row = 0;
-                    place.plane += 1;
-                }
-            }
-        }
-        if !shape.whole {
-            // The last quad may not be full; its weights are zeros there.
-            // SAFETY: the bytes are those just written, or widened inputs of another piece.
-            unsafe { simd.widen(bytes, shape.offset, len.div_ceil(QUAD), first) };
+        let [[front, back], [top, bottom], [left, right]] = window.inside;
+        let to = wide.as_mut_ptr().wrapping_add(pixel * QUAD);
+        if shape.point && front < back && top < bottom && left < right {
+            // SAFETY: the tap is inside.
+            unsafe { simd.widen(window.origin, shape.offset, len / QUAD, to) };
+        } else {
+            *place = from;
+            // SAFETY: the caller's.
+            unsafe { stage_one(simd, shape, window, place, len, to) };
         }
     }
-    place
+}
+
+/// [`stage`], for one pixel.
+///
+/// # Safety
+/// As for that.
+#[inline(never)]
+unsafe fn stage_one<S: Quads>(
+    simd: S,
+    shape: &Shape,
+    window: &Window,
+    place: &mut Place,
+    mut len: usize,
+    mut to: *mut i16,
+) {
+    let [planes, rows, columns] = window.inside;
+    let inside = |at: usize, [start, end]: [usize; 2]| start <= at && at < end;
+    let full = shape.dense && columns[1] - columns[0] == shape.columns;
+    // The place of either pixel in the first quad leaves room for the bytes from here on.
+    let bytes = to.wrapping_add(PIECE / 2 * PIXELS).cast::<i8>();
+    let quads = len.div_ceil(QUAD);
+    let first = to;
+    let mut byte = bytes;
+    while len > 0 {
+        let mut run = shape.channels - place.channel;
+        if full {
+            run += (shape.columns - 1 - place.column) * shape.channels;
+        }
+        let run = run.min(len);
+        len -= run;
+        let input = window
+            .origin
+            .wrapping_add(place.plane.wrapping_mul(shape.steps[0]))
+            .wrapping_add(place.row.wrapping_mul(shape.steps[1]))
+            .wrapping_add(place.column.wrapping_mul(shape.steps[2]))
+            .wrapping_add(place.channel);
+        let inside =
+            inside(place.plane, planes) && inside(place.row, rows) && inside(place.column, columns);
+        // SAFETY: the tap is inside; what is written fits.
+        unsafe {
+            if shape.whole {
+                let quads = run / QUAD;
+                if inside {
+                    simd.widen(input, shape.offset, quads, to);
+                } else {
+                    for quad in 0..quads {
+                        let to = to.wrapping_add(quad * PIXELS * QUAD);
+                        to.cast::<[i16; QUAD]>().write([0; QUAD]);
+                    }
+                }
+                to = to.wrapping_add(quads * PIXELS * QUAD);
+            } else {
+                if inside {
+                    copy(input, byte, run);
+                } else {
+                    for i in 0..run {
+                        byte.wrapping_add(i).write(shape.offset.zero());
+                    }
+                }
+                byte = byte.wrapping_add(run);
+            }
+        }
+        place.channel += run;
+        while place.channel >= shape.channels {
+            place.channel -= shape.channels;
+            place.column += 1;
+        }
+        if place.column == shape.columns {
+            place.column = 0;
+            place.row += 1;
+            if place.row == shape.rows {
+                place.row = 0;
+                place.plane += 1;
+            }
+        }
+    }
+    if !shape.whole {
+        // The last quad may not be full; its weights are zeros there.
+        // SAFETY: the bytes are those just written, or widened inputs of another piece.
+        unsafe { simd.widen(bytes, shape.offset, quads, first) };
+    }
 }
 
 /// Copies a few bytes.

@@ -8,8 +8,8 @@ use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 
 /// Inputs are taken less the zero point, and taps in the padding are left out.
-#[inline(always)]
-pub(crate) fn run(mut job: JobI8<'_>) {
+#[inline(never)]
+pub(crate) fn run(job: &mut JobI8<'_>) {
     let (geometry, sizes) = (job.geometry, job.sizes);
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let rows = Rows::of(geometry, sizes, job.rows.start, job.first_input_row);
