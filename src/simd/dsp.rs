@@ -5,11 +5,12 @@
 
 use super::{LevelI8, Scalar, Token};
 use crate::kernel::int8::direct::{Offset, PIXELS, Quads, Sums};
+use crate::kernel::int8::strips::Strip;
 use crate::kernel::int8::{self, JobI8};
 use crate::kernel::peak::scalar_i8;
 use crate::quant::Quant;
 use core::arch::naked_asm;
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, offset_of};
 
 /// Cortex-M with the DSP extension, for int8; f32 is computed as on [`Scalar`].
 ///
@@ -139,7 +140,13 @@ unsafe impl Quads for Dsp {
         to: *mut i8,
         step: usize,
     ) {
-        let ends = Ends::of(quant);
+        let twice = |number: i32| u32::from(number as u16).wrapping_mul(0x0001_0001);
+        let ends = Ends {
+            zero: 2 * quant.zero + 1,
+            min: twice(quant.min),
+            max: twice(quant.max),
+            flip: twice(i32::from(quant.flip)),
+        };
         let full = quant.min == -128 && quant.max == 127 && quant.flip == 0;
         let requantize = if full {
             requantize::<0>
@@ -151,29 +158,27 @@ unsafe impl Quads for Dsp {
         // SAFETY: the caller's.
         unsafe { requantize(sums.as_ptr().cast(), words, to, step, row, filters, &ends) };
     }
+
+    #[inline(always)]
+    unsafe fn strip(self, strip: &mut Strip, unsigned: bool) {
+        let run = if unsigned {
+            depthwise::<1>
+        } else {
+            depthwise::<0>
+        };
+        // SAFETY: the caller's.
+        unsafe { run(strip) };
+    }
 }
 
-/// What comes after the rounding shift, twice in a word.
+/// What comes after the rounding shift: twice the zero point, and 1 for the rounding; the others twice
+/// in a word.
 #[repr(C)]
 struct Ends {
-    /// Twice the zero point, and 1 for the rounding. Not twice in a word.
     zero: i32,
     min: u32,
     max: u32,
     flip: u32,
-}
-
-impl Ends {
-    #[inline(always)]
-    fn of(quant: &Quant) -> Self {
-        let twice = |number: i32| u32::from(number as u16).wrapping_mul(0x0001_0001);
-        Ends {
-            zero: 2 * quant.zero + 1,
-            min: twice(quant.min),
-            max: twice(quant.max),
-            flip: twice(i32::from(quant.flip)),
-        }
-    }
 }
 
 /// One quad of two pixels and of two filters: fourteen instructions for sixteen products.
@@ -352,5 +357,119 @@ unsafe extern "C" fn requantize<const CLAMP: usize>(
         "bne 2b",
         "pop {{r4-r11, pc}}",
         clamp = const CLAMP,
+    )
+}
+
+/// Four channels of the input in r11, and their products.
+macro_rules! tap {
+    () => {
+        "ldrd r12, lr, [r2], #8
+        .if {unsigned}
+        uxtab16 r10, r8, r11
+        uxtab16 r11, r8, r11, ror #8
+        .else
+        sxtab16 r10, r8, r11
+        sxtab16 r11, r8, r11, ror #8
+        .endif
+        smlabb r4, r10, r12, r4
+        smlatt r6, r10, r12, r6
+        smlabb r5, r11, lr, r5
+        smlatt r7, r11, lr, r7\n"
+    };
+}
+
+/// [`Quads::strip`].
+///
+/// # Safety
+/// As for that.
+#[unsafe(naked)]
+unsafe extern "C" fn depthwise<const UNSIGNED: usize>(strip: &mut Strip) {
+    naked_asm!(
+        ".cpu cortex-m4",
+        "push {{r4-r11, lr}}",
+        "ldr r1, [r0, #{input}]",
+        "2:",
+        "ldm r0, {{r4-r7}}",
+        "add r12, r0, #{weights}",
+        // weights, rows, zero, tap, columns
+        "ldm r12, {{r2, r3, r8, r9, r10}}",
+        "cmp r10, #0",
+        "bne 7f",
+        "3:",
+        "ldr r11, [r1]",
+        tap!(),
+        "ldr r11, [r1, r9]",
+        tap!(),
+        "ldr r11, [r1, r9, lsl #1]",
+        tap!(),
+        "ldr r10, [r0, #{line}]",
+        "add r1, r1, r10",
+        "subs r3, r3, #1",
+        "bne 3b",
+        "4:",
+        "add r12, r0, #{multipliers}",
+        "ldm r12, {{r8-r11}}",
+        "ldr r3, [r0, #{ends}]",
+        "ldrd r12, lr, [r0, #{shifts}]",
+        round!("r4", "r8", "r12", "r3"),
+        round!("r5", "r9", "lr", "r3"),
+        "ldrd r12, lr, [r0, #{shifts} + 8]",
+        round!("r6", "r10", "r12", "r3"),
+        round!("r7", "r11", "lr", "r3"),
+        "bfi r4, r5, #8, #8",
+        "bfi r6, r7, #8, #8",
+        "pkhbt r4, r4, r6, lsl #16",
+        "ldr r3, [r0, #{ends} + 4]",
+        "cbz r3, 5f",
+        "ldr r5, [r0, #{ends} + 8]",
+        "ssub8 r3, r4, r5",
+        "sel r4, r4, r5",
+        "ldr r5, [r0, #{ends} + 12]",
+        "ssub8 r3, r5, r4",
+        "sel r4, r4, r5",
+        "ldr r5, [r0, #{ends} + 16]",
+        "eor r4, r4, r5",
+        "5:",
+        "ldrd r1, r2, [r0, #{input}]",
+        "ldrd r3, r5, [r0, #{pixel}]",
+        "str r4, [r2]",
+        "add r1, r1, r3",
+        "add r2, r2, r5",
+        "strd r1, r2, [r0, #{input}]",
+        "ldr r3, [r0, #{end}]",
+        "cmp r2, r3",
+        "bne 2b",
+        "pop {{r4-r11, pc}}",
+        // Any other window: row by row.
+        "6:",
+        "ldr r10, [r0, #{columns}]",
+        "7:",
+        "cmp r3, #0",
+        "beq 4b",
+        "str r3, [r0, #{left}]",
+        "mov r3, r10",
+        "8:",
+        "ldr r11, [r1]",
+        "add r1, r1, r9",
+        tap!(),
+        "subs r3, r3, #1",
+        "bne 8b",
+        "ldrd r10, r12, [r0, #{line}]",
+        "add r1, r1, r10",
+        "add r2, r2, r12",
+        "ldr r3, [r0, #{left}]",
+        "sub r3, r3, #1",
+        "b 6b",
+        unsigned = const UNSIGNED,
+        input = const offset_of!(Strip, input),
+        weights = const offset_of!(Strip, weights),
+        line = const offset_of!(Strip, line),
+        multipliers = const offset_of!(Strip, multipliers),
+        shifts = const offset_of!(Strip, shifts),
+        ends = const offset_of!(Strip, ends),
+        pixel = const offset_of!(Strip, pixel),
+        end = const offset_of!(Strip, end),
+        columns = const offset_of!(Strip, columns),
+        left = const offset_of!(Strip, left),
     )
 }

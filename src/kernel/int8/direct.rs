@@ -8,6 +8,7 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
+use super::strips::Strip;
 use super::{JobI8, To};
 use crate::geometry::Geometry;
 use crate::kernel::rows::{Columns, Lines, Rows};
@@ -99,7 +100,7 @@ pub(crate) unsafe trait Quads: Copy {
         }
     }
 
-    /// Whether the level brings the next method.
+    /// Whether the level brings the next two methods.
     const PUTS: bool = false;
 
     /// Writes the sums of so many filters, requantized: those of the second pixel `step` bytes further
@@ -121,6 +122,14 @@ pub(crate) unsafe trait Quads: Copy {
         _step: usize,
     ) {
     }
+
+    /// Runs a strip; `unsigned`: of uint8.
+    ///
+    /// # Safety
+    /// [`PUTS`](Self::PUTS), and the filters are [`plain`]; the strip has a pixel, and all that it
+    /// names can be read and written.
+    #[inline(always)]
+    unsafe fn strip(self, _strip: &mut Strip, _unsigned: bool) {}
 }
 
 /// Whether all filters are such as converters make: [`Rounding::Tflite`], M below 1/2, and biases that,
