@@ -10,7 +10,7 @@ use crate::kernel::int8::{self, JobI8};
 use crate::kernel::peak::scalar_i8;
 use crate::quant::Quant;
 use core::arch::naked_asm;
-use core::mem::{MaybeUninit, offset_of};
+use core::mem::offset_of;
 
 /// Cortex-M with the DSP extension, for int8; f32 is computed as on [`Scalar`].
 ///
@@ -85,10 +85,8 @@ unsafe impl Quads for Dsp {
     }
 
     #[inline(always)]
-    unsafe fn start(self, filters: usize, biases: *const i32) -> Sums {
-        let mut sums = MaybeUninit::<Sums>::uninit();
-        // SAFETY: the caller's, and a panel holds an even number of filters. The sums of filters that
-        // do not exist are whatever lies there: nothing is made of them.
+    unsafe fn start(self, sums: &mut Sums, filters: usize, biases: *const i32) {
+        // SAFETY: the caller's, and a panel holds an even number of filters.
         unsafe {
             core::arch::asm!(
                 "2:",
@@ -98,13 +96,43 @@ unsafe impl Quads for Dsp {
                 "subs {pairs}, {pairs}, #1",
                 "bne 2b",
                 biases = inout(reg) biases => _,
-                sums = inout(reg) sums.as_mut_ptr() => _,
+                sums = inout(reg) sums => _,
                 pairs = inout(reg) filters.div_ceil(2) => _,
                 a = out(reg) _,
                 b = out(reg) _,
                 options(nostack)
             );
-            sums.assume_init()
+        }
+    }
+
+    /// Not by `memcpy`, which the compiler makes of any loop in Rust, and which is slow for a few.
+    #[inline(always)]
+    unsafe fn copy(self, from: *const i8, to: *mut i8, len: usize) {
+        // SAFETY: the caller's.
+        unsafe {
+            core::arch::asm!(
+                "subs {len}, {len}, #4",
+                "blo 3f",
+                "2:",
+                "ldr {word}, [{from}], #4",
+                "str {word}, [{to}], #4",
+                "subs {len}, {len}, #4",
+                "bhs 2b",
+                "3:",
+                "adds {len}, {len}, #4",
+                "beq 5f",
+                "4:",
+                "ldrb {word}, [{from}], #1",
+                "strb {word}, [{to}], #1",
+                "subs {len}, {len}, #1",
+                "bne 4b",
+                "5:",
+                from = inout(reg) from => _,
+                to = inout(reg) to => _,
+                len = inout(reg) len => _,
+                word = out(reg) _,
+                options(nostack)
+            );
         }
     }
 

@@ -11,12 +11,11 @@
 use super::strips::Strip;
 use super::{JobI8, To};
 use crate::geometry::Geometry;
-use crate::kernel::rows::{Columns, Lines, Rows};
-use crate::kernel::window::count;
+use crate::kernel::rows::{Columns, Rows};
+use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, Panels, width};
 use crate::pack_i8::{HEADER, QUAD};
 use crate::quant::{Quant, Rounding};
-use core::ops::Range;
 
 /// Pixels side by side.
 pub(crate) const PIXELS: usize = 2;
@@ -52,18 +51,26 @@ pub(crate) unsafe trait Quads: Copy {
         }
     }
 
-    /// The sums of so many filters, for which there is a bias each.
+    /// Sets the sums of so many filters to their biases.
     ///
     /// # Safety
     /// The biases are readable, up to an even number of them.
     #[inline(always)]
-    unsafe fn start(self, filters: usize, biases: *const i32) -> Sums {
-        let mut sums = [[0; PIXELS]; PANEL];
+    unsafe fn start(self, sums: &mut Sums, filters: usize, biases: *const i32) {
         for (filter, sums) in sums.iter_mut().enumerate().take(filters) {
             // SAFETY: the caller's.
             *sums = [unsafe { biases.add(filter).read() }; PIXELS];
         }
-        sums
+    }
+
+    /// Copies bytes.
+    ///
+    /// # Safety
+    /// So many are readable and writable; there is one.
+    #[inline(always)]
+    unsafe fn copy(self, from: *const i8, to: *mut i8, len: usize) {
+        // SAFETY: the caller's.
+        unsafe { to.copy_from_nonoverlapping(from, len) };
     }
 
     /// Adds `quads` widened quads of both pixels, times the weights of so many filters: those of the
@@ -194,6 +201,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let pixels = count(&job.rows) * job.sizes.output[2];
     let plain = S::PUTS && plain(job);
     let mut wide = [0i16; PIECE * PIXELS];
+    let mut sums = [[0; PIXELS]; PANEL];
     let mut header = job.packed.as_ptr();
     for group in 0..panels.groups {
         let mut walk = Walk::of(job, group * panels.depth);
@@ -201,49 +209,37 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         let mut pixel = 0;
         while pixel < pixels {
             // A second pixel that does not exist is computed as another first.
-            let windows = [
-                walk.next(),
-                if pixel + 1 < pixels {
-                    walk.next()
-                } else {
-                    walk.last()
-                },
-            ];
+            let first = walk.next(job);
+            let second = if pixel + 1 < pixels {
+                walk.next(job)
+            } else {
+                first
+            };
+            let windows = [first, second];
             let mut at = pixel * job.geometry.filters + group * panels.filters;
-            let mut left = panels.filters;
+            let mut filters_left = panels.filters;
             header = packed;
-            let mut staged = false;
-            while left > 0 {
-                let filters = left.min(PANEL);
+            while filters_left > 0 {
+                let filters = filters_left.min(PANEL);
                 let width = width(filters);
-                // SAFETY: a panel begins with the biases of its filters.
-                let mut sums = unsafe { simd.start(filters, header) };
                 let mut weights = header.wrapping_add(HEADER * width);
-                // SAFETY: the walk's windows are those of pixels of the job; the weights are a
-                // panel's, as `PanelsI8` counts them.
+                let mut place = Place::default();
+                let mut left = shape.depth;
+                // SAFETY: a panel begins with the biases of its filters; the walk's windows are those
+                // of pixels of the job; the weights are a panel's, as `PanelsI8` counts them.
                 unsafe {
-                    if shape.depth <= shape.piece {
+                    simd.start(&mut sums, filters, header);
+                    while left > 0 {
+                        let len = left.min(shape.piece);
                         // One piece that is all serves every panel.
-                        if !staged {
-                            let mut place = Place::default();
-                            stage(simd, &shape, &windows, &mut place, shape.depth, &mut wide);
-                            staged = true;
+                        if shape.piece < shape.depth || filters_left == panels.filters {
+                            stage(simd, &shape, &windows, &mut place, len, &mut wide);
                         }
-                        let quads = shape.depth.div_ceil(QUAD);
+                        let quads = len.div_ceil(QUAD);
                         let wide = wide.as_ptr();
                         simd.add_quads(&mut sums, filters, wide, weights, width, quads);
-                    } else {
-                        let mut place = Place::default();
-                        let mut left = shape.depth;
-                        while left > 0 {
-                            let len = left.min(shape.piece);
-                            stage(simd, &shape, &windows, &mut place, len, &mut wide);
-                            let quads = len.div_ceil(QUAD);
-                            let wide = wide.as_ptr();
-                            simd.add_quads(&mut sums, filters, wide, weights, width, quads);
-                            weights = weights.wrapping_add(quads * width);
-                            left -= len;
-                        }
+                        weights = weights.wrapping_add(quads * width);
+                        left -= len;
                     }
                 }
                 let output = output.at(at);
@@ -263,7 +259,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
                 }
                 header = header.wrapping_add(job.panels.panel(width));
                 at += filters;
-                left -= filters;
+                filters_left -= filters;
             }
             pixel += PIXELS;
         }
@@ -293,9 +289,11 @@ unsafe fn put_each(
 
 /// What all windows of a layer have in common.
 struct Shape {
-    /// Rows and columns of the window, and channels of a tap.
+    /// Rows of the window; pieces of a row that lie apart; channels of a piece.
     rows: usize,
     columns: usize,
+    line: usize,
+    /// Channels of a tap.
     channels: usize,
     /// Channels of the whole window.
     depth: usize,
@@ -303,8 +301,6 @@ struct Shape {
     piece: usize,
     /// Bytes from one plane, row and column of the window to the next.
     steps: [usize; 3],
-    /// The taps of a row lie side by side.
-    dense: bool,
     /// There is one tap, and its channels are all widened together.
     point: bool,
     /// The channels of a tap are whole quads.
@@ -319,11 +315,28 @@ impl Shape {
         let row = width.wrapping_mul(geometry.channels);
         let [z, y, x] = geometry.dilation;
         let depth = panels.taps * panels.depth;
+        // Taps that lie side by side are one piece.
+        let [columns, line] = if x == 1 && panels.groups == 1 {
+            [1, geometry.kernel[2] * panels.depth]
+        } else {
+            [geometry.kernel[2], panels.depth]
+        };
         let whole = panels.depth.is_multiple_of(QUAD);
-        let piece = if whole { PIECE } else { PIECE / 2 };
+        let mut piece = if whole { PIECE } else { PIECE / 2 };
+        if depth <= piece {
+            piece = depth;
+        } else if whole && line < PIECE {
+            // Whole rows.
+            piece -= PIECE.checked_rem(line).unwrap_or(0);
+        } else if whole {
+            // As many to a row, and all of about one size.
+            let pieces = quotient(line + PIECE - 1, PIECE);
+            piece = quotient(line + pieces - 1, pieces).next_multiple_of(QUAD);
+        }
         Shape {
             rows: geometry.kernel[1],
-            columns: geometry.kernel[2],
+            columns,
+            line,
             channels: panels.depth,
             depth,
             piece,
@@ -333,8 +346,7 @@ impl Shape {
                 y.wrapping_mul(row),
                 x.wrapping_mul(geometry.channels),
             ],
-            dense: x == 1 && geometry.groups == 1,
-            point: panels.taps == 1 && whole && depth <= piece,
+            point: panels.taps == 1 && whole && depth <= PIECE,
             whole,
             offset: Offset {
                 flip: quant.flip_input as i8,
@@ -353,120 +365,87 @@ struct Window {
     inside: [[usize; 2]; 3],
 }
 
-/// A place in a window.
+/// A place in a window, in the order of the weights.
 #[derive(Clone, Copy, Default)]
 struct Place {
     plane: usize,
     row: usize,
     column: usize,
-    channel: usize,
+    /// Along the line.
+    at: usize,
 }
 
 /// The walk over the windows of a job's pixels.
 struct Walk {
-    /// The last window given, and the pixel of its row.
+    /// The last window given, and where that is.
     window: Window,
-    x: usize,
-    /// The pixels up to here need no look at the borders.
-    easy: usize,
-    /// From one pixel to the next.
-    step: usize,
-    interior: Range<usize>,
-    columns: Columns,
-    rows: Rows,
-    /// Rows of the job.
-    end: usize,
-    lines: Lines,
-    /// The next row among `lines`.
-    line: usize,
-    /// The first byte of the group's channels; from a row and a pixel to the next; rows of a step of
-    /// the window.
-    input: *const i8,
     row: usize,
-    pixel: usize,
-    stride: usize,
-    dilation: [usize; 2],
+    x: usize,
+    /// Pixels of the row up to here need no look at the borders.
+    easy: usize,
+    /// Bytes from one pixel to the next.
+    step: usize,
+    /// The first of the group's channels.
+    channel: usize,
 }
 
 impl Walk {
     #[inline(always)]
     fn of(job: &JobI8<'_>, channel: usize) -> Self {
-        let geometry = job.geometry;
-        let [_, height, width] = geometry.input;
-        let rows = Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row);
-        let columns = Columns::of(geometry, job.sizes);
-        let input = job.input.as_ptr().wrapping_add(channel);
-        let end = count(&job.rows);
         Walk {
             window: Window {
-                origin: input,
+                origin: job.input.as_ptr(),
                 inside: [[0; 2]; 3],
             },
-            x: columns.pixels - 1,
+            // Before the first row.
+            row: usize::MAX,
+            x: job.sizes.output[2] - 1,
             easy: 0,
-            step: geometry.stride[2].wrapping_mul(geometry.channels),
-            interior: columns.interior.clone(),
-            columns,
-            lines: rows.lines(0, end),
-            rows,
-            end,
-            line: 0,
-            input,
-            row: width.wrapping_mul(geometry.channels),
-            pixel: geometry.channels,
-            stride: geometry.stride[1],
-            dilation: [
-                geometry.dilation[0].wrapping_mul(height),
-                geometry.dilation[1],
-            ],
+            step: job.geometry.stride[2].wrapping_mul(job.geometry.channels),
+            channel,
         }
     }
 
     /// The window of the next pixel, which exists.
     #[inline(always)]
-    fn next(&mut self) -> Window {
+    fn next(&mut self, job: &JobI8<'_>) -> Window {
         self.x += 1;
         self.window.origin = self.window.origin.wrapping_add(self.step);
         if self.x >= self.easy {
-            self.turn();
+            self.turn(job);
         }
-        self.window
-    }
-
-    /// The same again.
-    #[inline(always)]
-    fn last(&self) -> Window {
         self.window
     }
 
     /// To a pixel at a border, or one after it, or to the first of a row.
     #[inline(never)]
-    fn turn(&mut self) {
-        if self.x == self.columns.pixels {
-            if self.line == self.lines.count {
-                self.lines = self.rows.lines(self.lines.index + self.line, self.end);
-                self.line = 0;
-            }
-            let lines = &self.lines;
-            let below = lines
+    fn turn(&mut self, job: &JobI8<'_>) {
+        let geometry = job.geometry;
+        let columns = Columns::of(geometry, job.sizes);
+        if self.x == columns.pixels {
+            self.x = 0;
+            self.row = self.row.wrapping_add(1);
+            let rows = Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row);
+            let lines = rows.lines(self.row, count(&job.rows));
+            // Of the tap that is reached first, less that of the first tap.
+            let above = (lines.planes.start)
+                .wrapping_mul(geometry.dilation[0])
+                .wrapping_mul(geometry.input[1])
+                .wrapping_add(lines.rows.start.wrapping_mul(geometry.dilation[1]));
+            let at = lines
                 .input
-                .wrapping_add(self.line.wrapping_mul(self.stride));
-            let above = (lines.planes.start.wrapping_mul(self.dilation[0]))
-                .wrapping_add(lines.rows.start.wrapping_mul(self.dilation[1]));
-            let left = self.columns.axis.position(0, 0).wrapping_mul(self.pixel);
-            self.window.origin = self
-                .input
-                .wrapping_add(below.wrapping_sub(above).wrapping_mul(self.row))
-                .wrapping_add(left);
+                .wrapping_sub(above)
+                .wrapping_mul(geometry.input[2])
+                .wrapping_add(columns.axis.position(0, 0))
+                .wrapping_mul(geometry.channels);
+            self.window.origin = job.input.as_ptr().wrapping_add(at + self.channel);
             self.window.inside[0] = [lines.planes.start, lines.planes.end];
             self.window.inside[1] = [lines.rows.start, lines.rows.end];
-            self.x = 0;
-            self.line += 1;
         }
-        let columns = self.columns.axis.inside(self.x);
-        self.window.inside[2] = [columns.start, columns.end];
-        self.easy = if self.interior.contains(&self.x) {
-            self.interior.end
+        let inside = columns.axis.inside(self.x);
+        self.window.inside[2] = [inside.start, inside.end];
+        self.easy = if columns.interior.contains(&self.x) {
+            columns.interior.end
         } else {
             0
         };
@@ -487,7 +466,7 @@ unsafe fn stage<S: Quads>(
     len: usize,
     wide: &mut [i16; PIECE * PIXELS],
 ) {
-    let from = *place;
+    let mut from = *place;
     for (pixel, window) in windows.iter().enumerate() {
         let [[front, back], [top, bottom], [left, right]] = window.inside;
         let to = wide.as_mut_ptr().wrapping_add(pixel * QUAD);
@@ -495,11 +474,12 @@ unsafe fn stage<S: Quads>(
             // SAFETY: the tap is inside.
             unsafe { simd.widen(window.origin, shape.offset, len / QUAD, to) };
         } else {
-            *place = from;
+            from = *place;
             // SAFETY: the caller's.
-            unsafe { stage_one(simd, shape, window, place, len, to) };
+            unsafe { stage_one(simd, shape, window, &mut from, len, to) };
         }
     }
+    *place = from;
 }
 
 /// [`stage`], for one pixel.
@@ -513,69 +493,91 @@ unsafe fn stage_one<S: Quads>(
     window: &Window,
     place: &mut Place,
     mut len: usize,
-    mut to: *mut i16,
+    first: *mut i16,
 ) {
-    let [planes, rows, columns] = window.inside;
-    let inside = |at: usize, [start, end]: [usize; 2]| start <= at && at < end;
-    let full = shape.dense && columns[1] - columns[0] == shape.columns;
     // The place of either pixel in the first quad leaves room for the bytes from here on.
-    let bytes = to.wrapping_add(PIECE / 2 * PIXELS).cast::<i8>();
+    let bytes = first.wrapping_add(PIECE / 2 * PIXELS).cast::<i8>();
     let quads = len.div_ceil(QUAD);
-    let first = to;
-    let mut byte = bytes;
+    let (mut to, mut byte) = (first, bytes);
+    let Place {
+        mut plane,
+        mut row,
+        mut column,
+        mut at,
+    } = *place;
     while len > 0 {
-        let mut run = shape.channels - place.channel;
-        if full {
-            run += (shape.columns - 1 - place.column) * shape.channels;
-        }
-        let run = run.min(len);
-        len -= run;
-        let input = window
+        let line = window
             .origin
-            .wrapping_add(place.plane.wrapping_mul(shape.steps[0]))
-            .wrapping_add(place.row.wrapping_mul(shape.steps[1]))
-            .wrapping_add(place.column.wrapping_mul(shape.steps[2]))
-            .wrapping_add(place.channel);
-        let inside =
-            inside(place.plane, planes) && inside(place.row, rows) && inside(place.column, columns);
-        // SAFETY: the tap is inside; what is written fits.
-        unsafe {
-            if shape.whole {
-                let quads = run / QUAD;
-                if inside {
-                    simd.widen(input, shape.offset, quads, to);
-                } else {
-                    for quad in 0..quads {
-                        let to = to.wrapping_add(quad * PIXELS * QUAD);
-                        to.cast::<[i16; QUAD]>().write([0; QUAD]);
-                    }
-                }
-                to = to.wrapping_add(quads * PIXELS * QUAD);
-            } else {
-                if inside {
-                    copy(input, byte, run);
-                } else {
-                    for i in 0..run {
-                        byte.wrapping_add(i).write(shape.offset.zero());
-                    }
-                }
-                byte = byte.wrapping_add(run);
+            .wrapping_add(plane.wrapping_mul(shape.steps[0]))
+            .wrapping_add(row.wrapping_mul(shape.steps[1]))
+            .wrapping_add(column.wrapping_mul(shape.steps[2]));
+        // What of the line is inside.
+        let [planes, rows, columns] = window.inside;
+        let [mut start, mut end] = [shape.line; 2];
+        if contains(planes, plane) && contains(rows, row) {
+            if shape.columns == 1 {
+                [start, end] = columns.map(|column| column * shape.channels);
+            } else if contains(columns, column) {
+                start = 0;
             }
         }
-        place.channel += run;
-        while place.channel >= shape.channels {
-            place.channel -= shape.channels;
-            place.column += 1;
+        while len > 0 && at < shape.line {
+            let inside = contains([start, end], at);
+            let bound = if inside {
+                end
+            } else if at < start {
+                start
+            } else {
+                shape.line
+            };
+            let run = (bound - at).min(len);
+            let input = line.wrapping_add(at);
+            at += run;
+            len -= run;
+            // SAFETY: the taps are inside; what is written fits.
+            unsafe {
+                if shape.whole {
+                    let quads = run / QUAD;
+                    let from = to;
+                    to = to.wrapping_add(quads * PIXELS * QUAD);
+                    if inside {
+                        simd.widen(input, shape.offset, quads, from);
+                    } else {
+                        let mut from = from;
+                        while from != to {
+                            from.cast::<[i16; QUAD]>().write([0; QUAD]);
+                            from = from.wrapping_add(PIXELS * QUAD);
+                        }
+                    }
+                } else {
+                    if inside {
+                        simd.copy(input, byte, run);
+                    } else {
+                        byte.write_bytes(shape.offset.zero() as u8, run);
+                    }
+                    byte = byte.wrapping_add(run);
+                }
+            }
         }
-        if place.column == shape.columns {
-            place.column = 0;
-            place.row += 1;
-            if place.row == shape.rows {
-                place.row = 0;
-                place.plane += 1;
+        if at == shape.line {
+            at = 0;
+            column += 1;
+            if column == shape.columns {
+                column = 0;
+                row += 1;
+                if row == shape.rows {
+                    row = 0;
+                    plane += 1;
+                }
             }
         }
     }
+    *place = Place {
+        plane,
+        row,
+        column,
+        at,
+    };
     if !shape.whole {
         // The last quad may not be full; its weights are zeros there.
         // SAFETY: the bytes are those just written, or widened inputs of another piece.
@@ -583,26 +585,7 @@ unsafe fn stage_one<S: Quads>(
     }
 }
 
-/// Copies a few bytes.
-///
-/// # Safety
-/// They can be read and written.
 #[inline(always)]
-unsafe fn copy(mut from: *const i8, mut to: *mut i8, mut len: usize) {
-    // SAFETY: the caller's.
-    unsafe {
-        while len >= size_of::<u32>() {
-            let word = from.cast::<u32>().read_unaligned();
-            to.cast::<u32>().write_unaligned(word);
-            from = from.add(size_of::<u32>());
-            to = to.add(size_of::<u32>());
-            len -= size_of::<u32>();
-        }
-        while len > 0 {
-            to.write(from.read());
-            from = from.add(1);
-            to = to.add(1);
-            len -= 1;
-        }
-    }
+fn contains([start, end]: [usize; 2], at: usize) -> bool {
+    start <= at && at < end
 }
