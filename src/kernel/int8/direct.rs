@@ -303,6 +303,8 @@ struct Shape {
     steps: [usize; 3],
     /// There is one tap, and its channels are all widened together.
     point: bool,
+    /// There is one plane, and a row of the window is one piece.
+    flat: bool,
     /// The channels of a tap are whole quads.
     whole: bool,
     offset: Offset,
@@ -346,6 +348,7 @@ impl Shape {
                 y.wrapping_mul(row),
                 x.wrapping_mul(geometry.channels),
             ],
+            flat: geometry.kernel[0] == 1 && columns == 1,
             point: panels.taps == 1 && whole && depth <= PIECE,
             whole,
             offset: Offset {
@@ -363,6 +366,8 @@ struct Window {
     origin: *const i8,
     /// The first and the end of the taps inside the image: planes, rows, columns.
     inside: [[usize; 2]; 3],
+    /// All of them are.
+    inner: bool,
 }
 
 /// A place in a window, in the order of the weights.
@@ -396,6 +401,7 @@ impl Walk {
             window: Window {
                 origin: job.input.as_ptr(),
                 inside: [[0; 2]; 3],
+                inner: false,
             },
             // Before the first row.
             row: usize::MAX,
@@ -444,6 +450,9 @@ impl Walk {
         }
         let inside = columns.axis.inside(self.x);
         self.window.inside[2] = [inside.start, inside.end];
+        let [planes, lines, taps] = self.window.inside.map(|[start, end]| end - start);
+        let [depth, height, width] = geometry.kernel;
+        self.window.inner = planes == depth && lines == height && taps == width;
         self.easy = if columns.interior.contains(&self.x) {
             columns.interior.end
         } else {
@@ -468,18 +477,77 @@ unsafe fn stage<S: Quads>(
 ) {
     let mut from = *place;
     for (pixel, window) in windows.iter().enumerate() {
-        let [[front, back], [top, bottom], [left, right]] = window.inside;
         let to = wide.as_mut_ptr().wrapping_add(pixel * QUAD);
-        if shape.point && front < back && top < bottom && left < right {
-            // SAFETY: the tap is inside.
-            unsafe { simd.widen(window.origin, shape.offset, len / QUAD, to) };
-        } else {
-            from = *place;
-            // SAFETY: the caller's.
-            unsafe { stage_one(simd, shape, window, &mut from, len, to) };
+        // SAFETY: the caller's.
+        unsafe {
+            if window.inner && shape.point {
+                simd.widen(window.origin, shape.offset, len / QUAD, to);
+            } else {
+                from = *place;
+                if window.inner && shape.flat {
+                    stage_inner(simd, shape, window.origin, &mut from, len, to);
+                } else {
+                    stage_one(simd, shape, window, &mut from, len, to);
+                }
+            }
         }
     }
     *place = from;
+}
+
+/// The place of either pixel in the first quad leaves room for the bytes of a ragged piece behind it.
+#[inline(always)]
+fn bytes(first: *mut i16) -> *mut i8 {
+    first.wrapping_add(PIECE / 2 * PIXELS).cast()
+}
+
+/// [`stage`], for one pixel whose taps are all inside, in one plane.
+///
+/// # Safety
+/// As for that.
+#[inline(never)]
+unsafe fn stage_inner<S: Quads>(
+    simd: S,
+    shape: &Shape,
+    origin: *const i8,
+    place: &mut Place,
+    mut len: usize,
+    first: *mut i16,
+) {
+    let Place {
+        mut row, mut at, ..
+    } = *place;
+    let (mut to, mut byte) = (first, bytes(first));
+    let quads = len.div_ceil(QUAD);
+    let mut line = origin.wrapping_add(row.wrapping_mul(shape.steps[1]));
+    while len > 0 {
+        let run = (shape.line - at).min(len);
+        let input = line.wrapping_add(at);
+        len -= run;
+        at += run;
+        if at == shape.line {
+            at = 0;
+            row += 1;
+            line = line.wrapping_add(shape.steps[1]);
+        }
+        // SAFETY: the taps are inside; what is written fits.
+        unsafe {
+            if shape.whole {
+                simd.widen(input, shape.offset, run / QUAD, to);
+                to = to.wrapping_add(run / QUAD * PIXELS * QUAD);
+            } else {
+                simd.copy(input, byte, run);
+                byte = byte.wrapping_add(run);
+            }
+        }
+    }
+    place.row = row;
+    place.at = at;
+    if !shape.whole {
+        // The last quad may not be full; its weights are zeros there.
+        // SAFETY: the bytes are those just written, or widened inputs of another piece.
+        unsafe { simd.widen(bytes(first), shape.offset, quads, first) };
+    }
 }
 
 /// [`stage`], for one pixel.
@@ -495,10 +563,8 @@ unsafe fn stage_one<S: Quads>(
     mut len: usize,
     first: *mut i16,
 ) {
-    // The place of either pixel in the first quad leaves room for the bytes from here on.
-    let bytes = first.wrapping_add(PIECE / 2 * PIXELS).cast::<i8>();
     let quads = len.div_ceil(QUAD);
-    let (mut to, mut byte) = (first, bytes);
+    let (mut to, mut byte) = (first, bytes(first));
     let Place {
         mut plane,
         mut row,
@@ -581,7 +647,7 @@ unsafe fn stage_one<S: Quads>(
     if !shape.whole {
         // The last quad may not be full; its weights are zeros there.
         // SAFETY: the bytes are those just written, or widened inputs of another piece.
-        unsafe { simd.widen(bytes, shape.offset, quads, first) };
+        unsafe { simd.widen(bytes(first), shape.offset, quads, first) };
     }
 }
 
