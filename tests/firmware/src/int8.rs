@@ -258,11 +258,7 @@ impl fmt::Display for Wrong {
 }
 
 /// Runs all layers. `report` is told of each check.
-pub fn all(
-    sabotage: bool,
-    memory: &mut Memory,
-    report: &mut dyn FnMut(&str, &str, Option<&dyn fmt::Display>),
-) {
+pub fn all(sabotage: bool, memory: &mut Memory, report: crate::Report) {
     for layer in &layers() {
         for level in Level::all().filter(|level| level.for_i8() == *level) {
             let mut say = |check: &str, problem: Option<&dyn fmt::Display>| {
