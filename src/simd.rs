@@ -12,6 +12,20 @@ use core::ops::Range;
     not(target_has_atomic = "64"),
 ))]
 mod cortex_m;
+#[cfg(all(
+    target_arch = "arm",
+    target_os = "none",
+    any(feature = "dsp", target_abi = "eabihf"),
+    not(target_has_atomic = "64"),
+))]
+mod dsp;
+#[cfg(all(
+    target_arch = "arm",
+    target_os = "none",
+    any(feature = "dsp", target_abi = "eabihf"),
+    not(target_has_atomic = "64"),
+))]
+pub use dsp::Dsp;
 mod scalar;
 pub use scalar::Scalar;
 
@@ -231,7 +245,7 @@ macro_rules! levels {
                 Level::Scalar(Scalar)
             }
 
-            /// `avx512`, `avx2`, `neon` or `scalar`.
+            /// `avx512`, `avx2`, `neon`, `dsp` or `scalar`.
             pub const fn name(self) -> &'static str {
                 match self { $($(#[$cfg])* Level::$token(_) => $name,)* }
             }
@@ -294,12 +308,19 @@ levels! {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx512 "avx512",
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx2 "avx2",
     #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] Neon "neon",
+    #[cfg(all(
+        target_arch = "arm",
+        target_os = "none",
+        any(feature = "dsp", target_abi = "eabihf"),
+        not(target_has_atomic = "64"),
+    ))]
+    Dsp "dsp",
     Scalar "scalar",
 }
 
 impl Level {
     /// The names of all levels, on whatever CPU.
-    pub const NAMES: [&'static str; 4] = ["avx512", "avx2", "neon", "scalar"];
+    pub const NAMES: [&'static str; 5] = ["avx512", "avx2", "neon", "dsp", "scalar"];
 
     /// The level of this name, if this CPU has it.
     ///

@@ -12,6 +12,7 @@ use crate::quant::Quant;
 use core::ops::Range;
 
 pub(crate) mod direct;
+pub(crate) mod strips;
 mod taps;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 pub(crate) mod vectors;
@@ -37,10 +38,11 @@ pub(crate) struct JobI8<'a> {
 
 /// The kernels of a level without vectors.
 #[inline(always)]
-pub(crate) fn without_vectors<S: Quads>(simd: S, job: JobI8<'_>) {
+pub(crate) fn without_vectors<S: Quads>(simd: S, mut job: JobI8<'_>) {
     match job.panels.algorithm {
-        Direct::Dense => direct::run(simd, job),
-        Direct::Depthwise => taps::run(job),
+        Direct::Dense => direct::run(simd, &mut job),
+        Direct::Depthwise if S::PUTS => strips::run(simd, &mut job),
+        Direct::Depthwise => taps::run(&mut job, 0),
     }
 }
 

@@ -43,9 +43,7 @@ impl Token for Scalar {
 }
 
 // SAFETY: it uses no instruction that the target lacks.
-unsafe impl Quads for Scalar {
-    const PIXELS: usize = 2;
-}
+unsafe impl Quads for Scalar {}
 
 impl LevelI8 for Scalar {
     #[inline(never)]

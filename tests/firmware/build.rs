@@ -1,8 +1,17 @@
-//! Gives the linker cortex-m-rt's script, which includes `memory.x` from this folder.
+//! Gives the linker cortex-m-rt's script, which includes a `memory.x` from this folder.
+
+use std::path::PathBuf;
 
 fn main() {
-    let folder = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
-    println!("cargo:rerun-if-changed=memory.x");
-    println!("cargo:rustc-link-search={folder}");
+    let variable = |name| std::env::var(name).expect("cargo sets it");
+    let machine = if variable("TARGET").starts_with("thumbv8m") {
+        "mps3-an547"
+    } else {
+        "mps2"
+    };
+    let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
+    let folder = folder.join("memory").join(machine);
+    println!("cargo:rerun-if-changed=memory");
+    println!("cargo:rustc-link-search={}", folder.display());
     println!("cargo:rustc-link-arg=-Tlink.x");
 }

@@ -9,13 +9,13 @@ use cortex_m_semihosting::{debug, hprintln, syscall1};
 
 use crate::{layer, run};
 
-/// Elements, 3 MiB of the machine's 4.
+/// Words: 3 MiB on the machine that runs f32, whose memories hold 4.
 const MEMORY: usize = 3 << 18;
 
 #[entry]
 fn main() -> ! {
     // cortex-m-rt makes a static of an entry point a reference, handed out once.
-    static mut MEMORY_CELLS: [f32; MEMORY] = [0.0; MEMORY];
+    static mut MEMORY_CELLS: [u32; MEMORY] = [0; MEMORY];
     let mut line = [0; 256];
     let job = layer::parse(arguments(&mut line)).unwrap_or_else(|problem| fail(&problem));
     let plan = run::plan(&job).unwrap_or_else(|problem| fail(&problem));
@@ -23,11 +23,7 @@ fn main() -> ! {
         fail(&"the layer does not fit in memory")
     };
     let outcome = run::run(&job, &plan, memory).unwrap_or_else(|problem| fail(&problem));
-    hprintln!(
-        "macs {} first {:08x}",
-        outcome.macs,
-        outcome.first.to_bits()
-    );
+    hprintln!("macs {} first {:08x}", outcome.macs, outcome.first);
     debug::exit(debug::EXIT_SUCCESS);
     unreachable!()
 }

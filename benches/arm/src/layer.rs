@@ -1,5 +1,5 @@
-//! A layer and a number of calls, as words: `LEVEL CALLS H W C_IN C_OUT K STRIDE PAD GROUPS DEPTH`, the last nine being columns of
-//! `benches/layers.csv`.
+//! A layer and a number of calls, as words: `LEVEL DTYPE CALLS H W C_IN C_OUT K STRIDE PAD GROUPS DEPTH`, the last nine being columns
+//! of `benches/layers.csv`.
 
 use core::str::SplitAsciiWhitespace;
 
@@ -7,14 +7,26 @@ use microconv::{Geometry, Level, Padding};
 
 pub struct Job {
     pub level: Level,
+    pub dtype: Dtype,
     pub calls: usize,
     pub geometry: Geometry,
+}
+
+#[derive(Clone, Copy)]
+pub enum Dtype {
+    F32,
+    Int8,
 }
 
 pub fn parse(words: &str) -> Result<Job, &'static str> {
     let mut words = words.split_ascii_whitespace();
     let level =
         Level::named(words.next().ok_or("no level")?).map_err(|_| "the level is not there")?;
+    let dtype = match words.next() {
+        Some("f32") => Dtype::F32,
+        Some("int8") => Dtype::Int8,
+        _ => return Err("the dtype is neither f32 nor int8"),
+    };
     let calls = number(&mut words)?;
     let [h, w, c_in, c_out] = [
         number(&mut words)?,
@@ -40,6 +52,7 @@ pub fn parse(words: &str) -> Result<Job, &'static str> {
     };
     Ok(Job {
         level,
+        dtype,
         calls,
         geometry: geometry.stride(stride).groups(groups),
     })

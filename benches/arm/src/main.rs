@@ -13,13 +13,9 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let job = layer::parse(&words.join(" ")).unwrap_or_else(|problem| fail(&problem));
     let plan = run::plan(&job).unwrap_or_else(|problem| fail(&problem));
-    let mut memory = vec![0.0; run::memory(&plan)];
+    let mut memory = vec![0; run::memory(&plan)];
     let outcome = run::run(&job, &plan, &mut memory).unwrap_or_else(|problem| fail(&problem));
-    println!(
-        "macs {} first {:08x}",
-        outcome.macs,
-        outcome.first.to_bits()
-    );
+    println!("macs {} first {:08x}", outcome.macs, outcome.first);
 }
 
 #[cfg(not(target_os = "none"))]

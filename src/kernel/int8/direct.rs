@@ -1,70 +1,168 @@
-//! Dense, for cores without vectors: four filters at a time over the image as it lies.
+//! Dense, for cores without vectors: the windows of two pixels, widened on the stack a piece at a time,
+//! under one filter after the other.
 //!
-//! Each input is taken less the zero point, so a tap in the padding contributes nothing and is left
-//! out.
+//! Widened inputs are 16 bits wide and less the zero point, so a tap in the padding is a zero. What a
+//! tile of registers would widen again for every filter is widened once for a panel, and windows of any
+//! shape, groups and ragged rows are all the same to the loop that multiplies.
 
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
+use super::strips::Strip;
 use super::{JobI8, To};
+use crate::geometry::Geometry;
 use crate::kernel::rows::{Columns, Rows};
-use crate::kernel::window::count;
-use crate::pack::{PANEL, width};
+use crate::kernel::window::{count, quotient};
+use crate::pack::{PANEL, Panels, width};
 use crate::pack_i8::{HEADER, QUAD};
-use core::ops::Range;
+use crate::quant::{Quant, Rounding};
 
-/// The inner loop of a level.
+/// Pixels side by side.
+pub(crate) const PIXELS: usize = 2;
+
+/// Inputs of a pixel that are widened at a time, if a tap's channels are whole quads. If not, half as
+/// many: the other half of the memory then holds their bytes, one after the other.
+const PIECE: usize = 64;
+
+/// The sums of a panel: `[filter][pixel]`.
+pub(crate) type Sums = [[i32; PIXELS]; PANEL];
+
+/// The loops of a level.
 ///
 /// # Safety
 ///
-/// A value is made only where the CPU has the instructions that the method uses.
+/// A value is made only where the CPU has the instructions that the methods use.
 pub(crate) unsafe trait Quads: Copy {
-    /// The most pixels of a tile: 1 or 2.
-    const PIXELS: usize;
-
-    /// Adds `count` quads of each pixel, `[channel][..]` of the image less the zero point times the
-    /// weights, to the sums of four filters.
-    ///
-    /// The first quad of a pixel lies at `x` and of each next one `pixel` further on; the weights of
-    /// the four filters at `w`, those of the next quad `width` words further on.
+    /// Widens quads of one pixel, in whatever order within a quad: `to` is its place in the first
+    /// quad, and in each next one `PIXELS * QUAD` elements further on.
     ///
     /// # Safety
-    /// All of that can be read.
-    #[allow(clippy::too_many_arguments)]
+    /// So many quads of bytes are readable, and as many places writable.
     #[inline(always)]
-    unsafe fn add_quads<const M: usize>(
-        self,
-        sums: &mut [[i32; QUAD]; M],
-        mut x: *const i8,
-        pixel: usize,
-        offset: Offset,
-        mut w: *const i32,
-        width: usize,
-        count: usize,
-    ) {
-        for _ in 0..count {
-            let mut inputs = [[0; QUAD]; M];
-            for m in 0..M {
-                for i in 0..QUAD {
-                    // SAFETY: the caller's.
-                    inputs[m][i] = offset.of(unsafe { x.wrapping_add(m * pixel + i).read() });
-                }
-            }
-            for filter in 0..QUAD {
+    unsafe fn widen(self, from: *const i8, offset: Offset, quads: usize, to: *mut i16) {
+        for quad in 0..quads {
+            for i in 0..QUAD {
                 // SAFETY: the caller's.
-                let word = unsafe { w.wrapping_add(filter).read() };
-                for i in 0..QUAD {
-                    let weight = byte(word, i);
-                    for m in 0..M {
-                        sums[m][filter] =
-                            sums[m][filter].wrapping_add(inputs[m][i].wrapping_mul(weight));
-                    }
+                unsafe {
+                    let input = offset.of(from.add(quad * QUAD + i).read());
+                    to.add(quad * PIXELS * QUAD + i).write(input as i16);
                 }
             }
-            x = x.wrapping_add(QUAD);
-            w = w.wrapping_add(width);
         }
     }
+
+    /// Sets the sums of so many filters to their biases.
+    ///
+    /// # Safety
+    /// The biases are readable, up to an even number of them.
+    #[inline(always)]
+    unsafe fn start(self, sums: &mut Sums, filters: usize, biases: *const i32) {
+        for (filter, sums) in sums.iter_mut().enumerate().take(filters) {
+            // SAFETY: the caller's.
+            *sums = [unsafe { biases.add(filter).read() }; PIXELS];
+        }
+    }
+
+    /// Copies bytes.
+    ///
+    /// # Safety
+    /// So many are readable and writable; there is one.
+    #[inline(always)]
+    unsafe fn copy(self, from: *const i8, to: *mut i8, len: usize) {
+        // SAFETY: the caller's.
+        unsafe { to.copy_from_nonoverlapping(from, len) };
+    }
+
+    /// Adds `quads` widened quads of both pixels, times the weights of so many filters: those of the
+    /// first lie at `weights`, of the next one a word further on, those of the next quad `width`
+    /// words. Sums of filters that do not exist may change, up to the next even number.
+    ///
+    /// # Safety
+    /// All of that can be read; there is a quad and a filter.
+    #[inline(always)]
+    unsafe fn add_quads(
+        self,
+        sums: &mut Sums,
+        filters: usize,
+        wide: *const i16,
+        weights: *const i32,
+        width: usize,
+        quads: usize,
+    ) {
+        for (filter, sums) in sums.iter_mut().enumerate().take(filters) {
+            let [mut a, mut b] = *sums;
+            for quad in 0..quads {
+                let x = wide.wrapping_add(quad * PIXELS * QUAD);
+                // SAFETY: the caller's.
+                let word = unsafe { weights.add(quad * width + filter).read() };
+                for i in 0..QUAD {
+                    let weight = byte(word, i);
+                    // SAFETY: the caller's.
+                    let [x, y] = unsafe { [x.add(i).read(), x.add(QUAD + i).read()] };
+                    a = a.wrapping_add(i32::from(x).wrapping_mul(weight));
+                    b = b.wrapping_add(i32::from(y).wrapping_mul(weight));
+                }
+            }
+            *sums = [a, b];
+        }
+    }
+
+    /// Whether the level brings the next two methods.
+    const PUTS: bool = false;
+
+    /// Writes the sums of so many filters, requantized: those of the second pixel `step` bytes further
+    /// on than those of the first, or, if `step` is zero, none.
+    ///
+    /// # Safety
+    /// [`PUTS`](Self::PUTS), and the filters are [`plain`]; all of that is writable, and the header is
+    /// that of the first filter in a panel so wide.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn put(
+        self,
+        _quant: &Quant,
+        _sums: &Sums,
+        _filters: usize,
+        _header: *const i32,
+        _width: usize,
+        _to: *mut i8,
+        _step: usize,
+    ) {
+    }
+
+    /// Runs a strip; `unsigned`: of uint8.
+    ///
+    /// # Safety
+    /// [`PUTS`](Self::PUTS), and the filters are [`plain`]; the strip has a pixel, and all that it
+    /// names can be read and written.
+    #[inline(always)]
+    unsafe fn strip(self, _strip: &mut Strip, _unsigned: bool) {}
+}
+
+/// Whether all filters are such as converters make: [`Rounding::Tflite`], M below 1/2, and biases that,
+/// with the products, keep the sums within half of an int32.
+pub(super) fn plain(job: &JobI8<'_>) -> bool {
+    let panels = &job.panels.panels;
+    // A product is at most 2^15.
+    let mut plain = job.quant.rounding == Rounding::Tflite && job.panels.depth() <= 1 << 14;
+    let mut header = job.packed.as_ptr();
+    for _ in 0..panels.groups {
+        let mut left = panels.filters;
+        while plain && left > 0 {
+            let filters = left.min(PANEL);
+            let width = width(filters);
+            for filter in 0..filters {
+                let header = header.wrapping_add(filter);
+                // SAFETY: panels follow each other as `PanelsI8` counts them, and begin so.
+                let [bias, shift] =
+                    unsafe { [header.read(), header.wrapping_add(3 * width).read()] };
+                plain &= bias.unsigned_abs() < 1 << 29 && shift < 0;
+            }
+            header = header.wrapping_add(job.panels.panel(width));
+            left -= filters;
+        }
+    }
+    plain
 }
 
 /// What turns a byte of the image into a number.
@@ -79,6 +177,12 @@ impl Offset {
     pub fn of(self, byte: i8) -> i32 {
         i32::from(byte ^ self.flip) - self.zero
     }
+
+    /// The byte that turns into zero.
+    #[inline(always)]
+    fn zero(self) -> i8 {
+        self.zero as i8 ^ self.flip
+    }
 }
 
 /// Weight `i` of a word.
@@ -87,199 +191,467 @@ pub(super) fn byte(word: i32, i: usize) -> i32 {
     i32::from((word >> (8 * i as u32)) as i8)
 }
 
-/// Four filters.
-struct Block {
-    header: *const i32,
-    weights: *const i32,
-    width: usize,
-    /// Filters that exist.
-    filters: usize,
-}
-
-/// The taps that a tile reaches, and where the first of each lies.
-struct Taps<'a> {
-    planes: &'a Range<usize>,
-    rows: &'a Range<usize>,
-    columns: Range<usize>,
-    /// Under the first plane, row and column.
-    input: *const i8,
-}
-
-#[inline(always)]
-pub(crate) fn run<S: Quads>(simd: S, mut job: JobI8<'_>) {
-    let (geometry, sizes) = (job.geometry, job.sizes);
-    let rows = Rows::of(geometry, sizes, job.rows.start, job.first_input_row);
-    let columns = Columns::of(geometry, sizes);
+/// Not inlined, as what the levels here use needs no function of its own: the frame of the one algorithm
+/// shall not be that of the other too.
+#[inline(never)]
+pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let panels = &job.panels.panels;
-    let row = geometry.input[2] * geometry.channels;
     let output = To::start(&mut job.output);
-    let end = count(&job.rows);
-    let mut panel = 0;
+    let shape = Shape::of(job.geometry, panels, job.quant);
+    let pixels = count(&job.rows) * job.sizes.output[2];
+    let plain = S::PUTS && plain(job);
+    let mut wide = [0i16; PIECE * PIXELS];
+    let mut sums = [[0; PIXELS]; PANEL];
+    let mut header = job.packed.as_ptr();
     for group in 0..panels.groups {
-        let input = job.input.as_ptr().wrapping_add(group * panels.depth);
-        let mut first = 0;
-        while first < panels.filters {
-            let lane = first % PANEL;
-            let width = width(panels.filters - (first - lane));
-            let header = job.packed.as_ptr().wrapping_add(panel + lane);
-            let block = Block {
-                header,
-                weights: header.wrapping_add(HEADER * width),
-                width,
-                filters: (panels.filters - first).min(QUAD),
+        let mut walk = Walk::of(job, group * panels.depth);
+        let packed = header;
+        let mut pixel = 0;
+        while pixel < pixels {
+            // A second pixel that does not exist is computed as another first.
+            let first = walk.next(job);
+            let second = if pixel + 1 < pixels {
+                walk.next(job)
+            } else {
+                first
             };
-            let output = output.at(group * panels.filters + first);
-            let mut index = 0;
-            while index < end {
-                let lines = rows.lines(index, end);
-                for line in 0..lines.count {
-                    // A step that is never taken may be past all bounds.
-                    let input = input.wrapping_add(
-                        (lines.input + line.wrapping_mul(geometry.stride[1])).wrapping_mul(row),
-                    );
-                    let output =
-                        output.at((lines.index + line) * columns.pixels * geometry.filters);
-                    let mut x = 0;
-                    while x < columns.pixels {
-                        let inside = columns.axis.inside(x);
-                        let at = columns.axis.position(x, inside.start);
-                        let taps = Taps {
-                            planes: &lines.planes,
-                            rows: &lines.rows,
-                            input: input.wrapping_add(at.wrapping_mul(geometry.channels)),
-                            columns: inside,
-                        };
-                        let output = output.at(x * geometry.filters);
-                        let both = S::PIXELS > 1
-                            && columns.interior.contains(&x)
-                            && columns.interior.contains(&(x + 1));
-                        // SAFETY: the taps lie inside the input; panels follow each other as
-                        // `PanelsI8` counts them, and each output pixel has every filter.
-                        unsafe {
-                            if both {
-                                tile::<S, 2>(simd, &job, &block, &taps, output);
-                                x += 2;
-                            } else {
-                                tile::<S, 1>(simd, &job, &block, &taps, output);
-                                x += 1;
-                            }
+            let windows = [first, second];
+            let mut at = pixel * job.geometry.filters + group * panels.filters;
+            let mut filters_left = panels.filters;
+            header = packed;
+            while filters_left > 0 {
+                let filters = filters_left.min(PANEL);
+                let width = width(filters);
+                let mut weights = header.wrapping_add(HEADER * width);
+                let mut place = Place::default();
+                let mut left = shape.depth;
+                // SAFETY: a panel begins with the biases of its filters; the walk's windows are those
+                // of pixels of the job; the weights are a panel's, as `PanelsI8` counts them.
+                unsafe {
+                    simd.start(&mut sums, filters, header);
+                    while left > 0 {
+                        let len = left.min(shape.piece);
+                        // One piece that is all serves every panel.
+                        if shape.piece < shape.depth || filters_left == panels.filters {
+                            stage(simd, &shape, &windows, &mut place, len, &mut wide);
+                        }
+                        let quads = len.div_ceil(QUAD);
+                        let wide = wide.as_ptr();
+                        simd.add_quads(&mut sums, filters, wide, weights, width, quads);
+                        weights = weights.wrapping_add(quads * width);
+                        left -= len;
+                    }
+                }
+                let output = output.at(at);
+                // SAFETY: each pixel that exists has so many outputs from here on.
+                unsafe {
+                    match output {
+                        To::Bytes(to) if plain => {
+                            let both = pixel + 1 < pixels;
+                            let step = if both { job.geometry.filters } else { 0 };
+                            simd.put(job.quant, &sums, filters, header, width, to, step);
+                        }
+                        _ => {
+                            let pixels = (pixels - pixel).min(PIXELS);
+                            put_each(job, &sums, [pixels, filters, width], header, output);
                         }
                     }
                 }
-                index += lines.count;
+                header = header.wrapping_add(job.panels.panel(width));
+                at += filters;
+                filters_left -= filters;
             }
-            first += QUAD;
-            if first % PANEL == 0 || first >= panels.filters {
-                panel += job.panels.panel(width);
-            }
+            pixel += PIXELS;
         }
     }
 }
 
-/// `M` neighbouring pixels that reach the same taps, times four filters.
+/// Writes the sums of so many pixels and filters in a panel so wide, one by one.
 ///
 /// # Safety
-/// The taps lie in the input, the weights are a panel's, the outputs can be written.
-#[inline(always)]
-unsafe fn tile<S: Quads, const M: usize>(
-    simd: S,
+/// That is writable, and the header is the panel's.
+#[inline(never)]
+unsafe fn put_each(
     job: &JobI8<'_>,
-    block: &Block,
-    taps: &Taps<'_>,
+    sums: &Sums,
+    [pixels, filters, width]: [usize; 3],
+    header: *const i32,
     output: To,
 ) {
-    let geometry = job.geometry;
-    let [_, kernel_height, kernel_width] = geometry.kernel;
-    let [_, height, width] = geometry.input;
-    let depth = job.panels.panels.depth;
-    let row = width * geometry.channels;
-    let offset = Offset {
-        flip: job.quant.flip_input as i8,
-        zero: job.quant.input_zero,
-    };
-    // Taps of a row that lie side by side are one piece.
-    let [pieces, len] = if geometry.dilation[2] == 1 && geometry.groups == 1 {
-        [
-            usize::from(!taps.columns.is_empty()),
-            taps.columns.len() * depth,
-        ]
-    } else {
-        [taps.columns.len(), depth]
-    };
-    let mut bias = [0; QUAD];
-    for (filter, bias) in bias.iter_mut().enumerate() {
-        // SAFETY: the caller's; a panel is at least four wide.
-        *bias = unsafe { block.header.add(filter).read() };
-    }
-    let mut sums = [bias; M];
-    let mut plane = taps.input;
-    for z in taps.planes.clone() {
-        let mut line = plane;
-        for y in taps.rows.clone() {
-            let mut x = line;
-            let mut at = ((z * kernel_height + y) * kernel_width + taps.columns.start) * depth;
-            for _ in 0..pieces {
-                let pixel = geometry.stride[2] * geometry.channels;
-                // SAFETY: the caller's.
-                unsafe { piece::<S, M>(simd, &mut sums, x, pixel, offset, block, at, len) };
-                x = x.wrapping_add(geometry.dilation[2].wrapping_mul(geometry.channels));
-                at += len;
-            }
-            line = line.wrapping_add(geometry.dilation[1].wrapping_mul(row));
-        }
-        plane = plane.wrapping_add(geometry.dilation[0].wrapping_mul(height * row));
-    }
-    for m in 0..M {
-        for filter in 0..QUAD {
-            if filter < block.filters {
-                let to = output.at(m * geometry.filters + filter);
-                let header = block.header.wrapping_add(filter);
-                // SAFETY: the caller's, for a filter that exists.
-                unsafe { to.put(job.quant, sums[m][filter], header, block.width) };
-            }
+    for (filter, sums) in sums.iter().enumerate().take(filters) {
+        for (pixel, &sum) in sums.iter().enumerate().take(pixels) {
+            let to = output.at(pixel * job.geometry.filters + filter);
+            // SAFETY: the caller's.
+            unsafe { to.put(job.quant, sum, header.wrapping_add(filter), width) };
         }
     }
 }
 
-/// Adds `len` neighbouring inputs, whose weights are those from `at` on.
-///
-/// # Safety
-/// As for [`tile`].
-#[allow(clippy::too_many_arguments)]
-#[inline(always)]
-unsafe fn piece<S: Quads, const M: usize>(
-    simd: S,
-    sums: &mut [[i32; QUAD]; M],
-    mut x: *const i8,
-    pixel: usize,
+/// What all windows of a layer have in common.
+struct Shape {
+    /// Rows of the window; pieces of a row that lie apart; channels of a piece.
+    rows: usize,
+    columns: usize,
+    line: usize,
+    /// Channels of a tap.
+    channels: usize,
+    /// Channels of the whole window.
+    depth: usize,
+    /// What of that is widened at a time.
+    piece: usize,
+    /// Bytes from one plane, row and column of the window to the next.
+    steps: [usize; 3],
+    /// There is one tap, and its channels are all widened together.
+    point: bool,
+    /// There is one plane, and a row of the window is one piece.
+    flat: bool,
+    /// The channels of a tap are whole quads.
+    whole: bool,
     offset: Offset,
-    block: &Block,
-    mut at: usize,
-    mut len: usize,
-) {
-    // Up to the next whole quad, whole quads, and the rest.
-    while len > 0 {
-        let w = block.weights.wrapping_add(at / QUAD * block.width);
-        if at.is_multiple_of(QUAD) && len >= QUAD {
-            let quads = len / QUAD;
-            // SAFETY: the caller's.
-            unsafe { simd.add_quads::<M>(sums, x, pixel, offset, w, block.width, quads) };
-            x = x.wrapping_add(quads * QUAD);
-            at += quads * QUAD;
-            len -= quads * QUAD;
+}
+
+impl Shape {
+    #[inline(always)]
+    fn of(geometry: &Geometry, panels: &Panels, quant: &Quant) -> Self {
+        let [_, height, width] = geometry.input;
+        let row = width.wrapping_mul(geometry.channels);
+        let [z, y, x] = geometry.dilation;
+        let depth = panels.taps * panels.depth;
+        // Taps that lie side by side are one piece.
+        let [columns, line] = if x == 1 && panels.groups == 1 {
+            [1, geometry.kernel[2] * panels.depth]
         } else {
-            for filter in 0..QUAD {
-                // SAFETY: the caller's.
-                let weight = byte(unsafe { w.add(filter).read() }, at % QUAD);
-                for m in 0..M {
-                    // SAFETY: the caller's.
-                    let input = offset.of(unsafe { x.wrapping_add(m * pixel).read() });
-                    sums[m][filter] = sums[m][filter].wrapping_add(input.wrapping_mul(weight));
-                }
-            }
-            x = x.wrapping_add(1);
-            at += 1;
-            len -= 1;
+            [geometry.kernel[2], panels.depth]
+        };
+        let whole = panels.depth.is_multiple_of(QUAD);
+        let mut piece = if whole { PIECE } else { PIECE / 2 };
+        if depth <= piece {
+            piece = depth;
+        } else if whole && line < PIECE {
+            // Whole rows.
+            piece -= PIECE.checked_rem(line).unwrap_or(0);
+        } else if whole {
+            // As many to a row, and all of about one size.
+            let pieces = quotient(line + PIECE - 1, PIECE);
+            piece = quotient(line + pieces - 1, pieces).next_multiple_of(QUAD);
+        }
+        Shape {
+            rows: geometry.kernel[1],
+            columns,
+            line,
+            channels: panels.depth,
+            depth,
+            piece,
+            // A step that is never taken may be past all bounds.
+            steps: [
+                z.wrapping_mul(height.wrapping_mul(row)),
+                y.wrapping_mul(row),
+                x.wrapping_mul(geometry.channels),
+            ],
+            flat: geometry.kernel[0] == 1 && columns == 1,
+            point: panels.taps == 1 && whole && depth <= PIECE,
+            whole,
+            offset: Offset {
+                flip: quant.flip_input as i8,
+                zero: quant.input_zero,
+            },
         }
     }
+}
+
+/// The window of a pixel.
+#[derive(Clone, Copy)]
+struct Window {
+    /// Where its first tap would lie if there were an image all around.
+    origin: *const i8,
+    /// The first and the end of the taps inside the image: planes, rows, columns.
+    inside: [[usize; 2]; 3],
+    /// All of them are.
+    inner: bool,
+}
+
+/// A place in a window, in the order of the weights.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    plane: usize,
+    row: usize,
+    column: usize,
+    /// Along the line.
+    at: usize,
+}
+
+/// The walk over the windows of a job's pixels.
+struct Walk {
+    /// The last window given, and where that is.
+    window: Window,
+    row: usize,
+    x: usize,
+    /// Pixels of the row up to here need no look at the borders.
+    easy: usize,
+    /// Bytes from one pixel to the next.
+    step: usize,
+    /// The first of the group's channels.
+    channel: usize,
+}
+
+impl Walk {
+    #[inline(always)]
+    fn of(job: &JobI8<'_>, channel: usize) -> Self {
+        Walk {
+            window: Window {
+                origin: job.input.as_ptr(),
+                inside: [[0; 2]; 3],
+                inner: false,
+            },
+            // Before the first row.
+            row: usize::MAX,
+            x: job.sizes.output[2] - 1,
+            easy: 0,
+            step: job.geometry.stride[2].wrapping_mul(job.geometry.channels),
+            channel,
+        }
+    }
+
+    /// The window of the next pixel, which exists.
+    #[inline(always)]
+    fn next(&mut self, job: &JobI8<'_>) -> Window {
+        self.x += 1;
+        self.window.origin = self.window.origin.wrapping_add(self.step);
+        if self.x >= self.easy {
+            self.turn(job);
+        }
+        self.window
+    }
+
+    /// To a pixel at a border, or one after it, or to the first of a row.
+    #[inline(never)]
+    fn turn(&mut self, job: &JobI8<'_>) {
+        let geometry = job.geometry;
+        let columns = Columns::of(geometry, job.sizes);
+        if self.x == columns.pixels {
+            self.x = 0;
+            self.row = self.row.wrapping_add(1);
+            let rows = Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row);
+            let lines = rows.lines(self.row, count(&job.rows));
+            // Of the tap that is reached first, less that of the first tap.
+            let above = (lines.planes.start)
+                .wrapping_mul(geometry.dilation[0])
+                .wrapping_mul(geometry.input[1])
+                .wrapping_add(lines.rows.start.wrapping_mul(geometry.dilation[1]));
+            let at = lines
+                .input
+                .wrapping_sub(above)
+                .wrapping_mul(geometry.input[2])
+                .wrapping_add(columns.axis.position(0, 0))
+                .wrapping_mul(geometry.channels);
+            self.window.origin = job.input.as_ptr().wrapping_add(at + self.channel);
+            self.window.inside[0] = [lines.planes.start, lines.planes.end];
+            self.window.inside[1] = [lines.rows.start, lines.rows.end];
+        }
+        let inside = columns.axis.inside(self.x);
+        self.window.inside[2] = [inside.start, inside.end];
+        let [planes, lines, taps] = self.window.inside.map(|[start, end]| end - start);
+        let [depth, height, width] = geometry.kernel;
+        self.window.inner = planes == depth && lines == height && taps == width;
+        self.easy = if columns.interior.contains(&self.x) {
+            columns.interior.end
+        } else {
+            0
+        };
+    }
+}
+
+/// Widens `len` inputs of both windows, from a place on, which is moved.
+///
+/// # Safety
+/// The windows are those of pixels of a job of this shape, which has so many taps and channels from
+/// there on, and they fit in `wide`: see [`PIECE`].
+#[inline(always)]
+unsafe fn stage<S: Quads>(
+    simd: S,
+    shape: &Shape,
+    windows: &[Window; PIXELS],
+    place: &mut Place,
+    len: usize,
+    wide: &mut [i16; PIECE * PIXELS],
+) {
+    let mut from = *place;
+    for (pixel, window) in windows.iter().enumerate() {
+        let to = wide.as_mut_ptr().wrapping_add(pixel * QUAD);
+        // SAFETY: the caller's.
+        unsafe {
+            if window.inner && shape.point {
+                simd.widen(window.origin, shape.offset, len / QUAD, to);
+            } else {
+                from = *place;
+                if window.inner && shape.flat {
+                    stage_inner(simd, shape, window.origin, &mut from, len, to);
+                } else {
+                    stage_one(simd, shape, window, &mut from, len, to);
+                }
+            }
+        }
+    }
+    *place = from;
+}
+
+/// The place of either pixel in the first quad leaves room for the bytes of a ragged piece behind it.
+#[inline(always)]
+fn bytes(first: *mut i16) -> *mut i8 {
+    first.wrapping_add(PIECE / 2 * PIXELS).cast()
+}
+
+/// [`stage`], for one pixel whose taps are all inside, in one plane.
+///
+/// # Safety
+/// As for that.
+#[inline(never)]
+unsafe fn stage_inner<S: Quads>(
+    simd: S,
+    shape: &Shape,
+    origin: *const i8,
+    place: &mut Place,
+    mut len: usize,
+    first: *mut i16,
+) {
+    let Place {
+        mut row, mut at, ..
+    } = *place;
+    let (mut to, mut byte) = (first, bytes(first));
+    let quads = len.div_ceil(QUAD);
+    let mut line = origin.wrapping_add(row.wrapping_mul(shape.steps[1]));
+    while len > 0 {
+        let run = (shape.line - at).min(len);
+        let input = line.wrapping_add(at);
+        len -= run;
+        at += run;
+        if at == shape.line {
+            at = 0;
+            row += 1;
+            line = line.wrapping_add(shape.steps[1]);
+        }
+        // SAFETY: the taps are inside; what is written fits.
+        unsafe {
+            if shape.whole {
+                simd.widen(input, shape.offset, run / QUAD, to);
+                to = to.wrapping_add(run / QUAD * PIXELS * QUAD);
+            } else {
+                simd.copy(input, byte, run);
+                byte = byte.wrapping_add(run);
+            }
+        }
+    }
+    place.row = row;
+    place.at = at;
+    if !shape.whole {
+        // The last quad may not be full; its weights are zeros there.
+        // SAFETY: the bytes are those just written, or widened inputs of another piece.
+        unsafe { simd.widen(bytes(first), shape.offset, quads, first) };
+    }
+}
+
+/// [`stage`], for one pixel.
+///
+/// # Safety
+/// As for that.
+#[inline(never)]
+unsafe fn stage_one<S: Quads>(
+    simd: S,
+    shape: &Shape,
+    window: &Window,
+    place: &mut Place,
+    mut len: usize,
+    first: *mut i16,
+) {
+    let quads = len.div_ceil(QUAD);
+    let (mut to, mut byte) = (first, bytes(first));
+    let Place {
+        mut plane,
+        mut row,
+        mut column,
+        mut at,
+    } = *place;
+    while len > 0 {
+        let line = window
+            .origin
+            .wrapping_add(plane.wrapping_mul(shape.steps[0]))
+            .wrapping_add(row.wrapping_mul(shape.steps[1]))
+            .wrapping_add(column.wrapping_mul(shape.steps[2]));
+        // What of the line is inside.
+        let [planes, rows, columns] = window.inside;
+        let [mut start, mut end] = [shape.line; 2];
+        if contains(planes, plane) && contains(rows, row) {
+            if shape.columns == 1 {
+                [start, end] = columns.map(|column| column * shape.channels);
+            } else if contains(columns, column) {
+                start = 0;
+            }
+        }
+        while len > 0 && at < shape.line {
+            let inside = contains([start, end], at);
+            let bound = if inside {
+                end
+            } else if at < start {
+                start
+            } else {
+                shape.line
+            };
+            let run = (bound - at).min(len);
+            let input = line.wrapping_add(at);
+            at += run;
+            len -= run;
+            // SAFETY: the taps are inside; what is written fits.
+            unsafe {
+                if shape.whole {
+                    let quads = run / QUAD;
+                    let from = to;
+                    to = to.wrapping_add(quads * PIXELS * QUAD);
+                    if inside {
+                        simd.widen(input, shape.offset, quads, from);
+                    } else {
+                        let mut from = from;
+                        while from != to {
+                            from.cast::<[i16; QUAD]>().write([0; QUAD]);
+                            from = from.wrapping_add(PIXELS * QUAD);
+                        }
+                    }
+                } else {
+                    if inside {
+                        simd.copy(input, byte, run);
+                    } else {
+                        byte.write_bytes(shape.offset.zero() as u8, run);
+                    }
+                    byte = byte.wrapping_add(run);
+                }
+            }
+        }
+        if at == shape.line {
+            at = 0;
+            column += 1;
+            if column == shape.columns {
+                column = 0;
+                row += 1;
+                if row == shape.rows {
+                    row = 0;
+                    plane += 1;
+                }
+            }
+        }
+    }
+    *place = Place {
+        plane,
+        row,
+        column,
+        at,
+    };
+    if !shape.whole {
+        // The last quad may not be full; its weights are zeros there.
+        // SAFETY: the bytes are those just written, or widened inputs of another piece.
+        unsafe { simd.widen(bytes(first), shape.offset, quads, first) };
+    }
+}
+
+#[inline(always)]
+fn contains([start, end]: [usize; 2], at: usize) -> bool {
+    start <= at && at < end
 }

@@ -8,8 +8,9 @@ use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 
 /// Inputs are taken less the zero point, and taps in the padding are left out.
-#[inline(always)]
-pub(crate) fn run(mut job: JobI8<'_>) {
+/// The filters from one on, the first of four.
+#[inline(never)]
+pub(crate) fn run(job: &mut JobI8<'_>, mut first: usize) {
     let (geometry, sizes) = (job.geometry, job.sizes);
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let rows = Rows::of(geometry, sizes, job.rows.start, job.first_input_row);
@@ -24,8 +25,7 @@ pub(crate) fn run(mut job: JobI8<'_>) {
     };
     let output = To::start(&mut job.output);
     let end = count(&job.rows);
-    let mut panel = 0;
-    let mut first = 0;
+    let mut panel = first / PANEL * job.panels.panel(PANEL);
     while first < filters {
         let lane = first % PANEL;
         let width = width(filters - (first - lane));

@@ -1,0 +1,185 @@
+//! Depthwise, for cores without vectors that bring a loop for it: strips of pixels under four filters,
+//! each of a channel of its own.
+
+use super::direct::{Quads, plain};
+use super::{JobI8, Outputs, taps};
+use crate::kernel::rows::{Columns, Rows};
+use crate::kernel::window::count;
+use crate::pack::{PANEL, width};
+use crate::pack_i8::{HEADER, QUAD};
+
+/// Taps of the largest window that a strip has room for.
+const TAPS: usize = 25;
+
+/// Weights of a tap, sign-extended: those of the first and third filter, then the others.
+type Tap = [u32; 2];
+
+/// Pixels side by side that reach the same taps.
+///
+/// The layout is known to the loops.
+#[repr(C)]
+pub(crate) struct Strip {
+    pub biases: [i32; QUAD],
+    pub multipliers: [i32; QUAD],
+    /// To the right, less 1.
+    pub shifts: [i32; QUAD],
+    /// Of the first tap that is reached. Those of a row lie side by side.
+    pub weights: *const Tap,
+    /// Rows of the window that are reached.
+    pub rows: usize,
+    /// What is added to an input, twice in a word.
+    pub zero: u32,
+    /// Bytes from one column of the window to the next.
+    pub tap: usize,
+    /// Columns of the window that are reached; zero says all three of them.
+    pub columns: usize,
+    /// Bytes to the next row of the window: from the first tap of a row if there are three, else from
+    /// after the last.
+    pub line: usize,
+    /// Bytes of weights of the columns that are not reached.
+    pub skip: usize,
+    /// For the loop's use.
+    pub left: usize,
+    /// The first tap of the first pixel, and its outputs.
+    pub input: *const i8,
+    pub output: *mut i8,
+    /// Bytes to the next pixel of either.
+    pub pixel: usize,
+    pub step: usize,
+    /// The end of the outputs.
+    pub end: *mut i8,
+    pub ends: Ends,
+}
+
+/// What becomes of a requantized number.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Ends {
+    /// Twice the zero point, and 1 for the rounding.
+    pub zero: i32,
+    /// Whether the next three say anything. They are four times in a word.
+    pub clamp: u32,
+    pub min: u32,
+    pub max: u32,
+    pub flip: u32,
+}
+
+#[inline(never)]
+pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
+    let geometry = job.geometry;
+    let [planes, _, kernel_width] = geometry.kernel;
+    let whole = geometry.filters - geometry.filters % QUAD;
+    let fits = planes == 1
+        && geometry.filters == geometry.channels
+        && job.panels.panels.taps <= TAPS
+        && plain(job);
+    let start = match &mut job.output {
+        Outputs::Bytes(output) if fits => output.as_mut_ptr(),
+        _ => return taps::run(job, 0),
+    };
+    let rows = Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row);
+    let columns = Columns::of(geometry, job.sizes);
+    let row = geometry.input[2].wrapping_mul(geometry.channels);
+    let end = count(&job.rows);
+    let quant = job.quant;
+    let four = |byte: i32| u32::from(byte as u8).wrapping_mul(0x0101_0101);
+    // An uint8 is widened without a sign, so its own zero point is the one to take off.
+    let zero = -quant.input_zero - i32::from(quant.flip_input);
+    let mut weights = [[0; 2]; TAPS];
+    let mut strip = Strip {
+        biases: [0; QUAD],
+        multipliers: [0; QUAD],
+        shifts: [0; QUAD],
+        weights: weights.as_ptr(),
+        rows: 0,
+        zero: u32::from(zero as u16).wrapping_mul(0x0001_0001),
+        tap: geometry.dilation[2].wrapping_mul(geometry.channels),
+        columns: 0,
+        line: 0,
+        skip: 0,
+        left: 0,
+        input: job.input.as_ptr(),
+        output: start,
+        pixel: geometry.stride[2].wrapping_mul(geometry.channels),
+        step: geometry.filters,
+        end: start,
+        ends: Ends {
+            zero: 2 * quant.zero + 1,
+            clamp: u32::from(quant.min > -128 || quant.max < 127 || quant.flip != 0),
+            min: four(quant.min),
+            max: four(quant.max),
+            flip: four(i32::from(quant.flip)),
+        },
+    };
+    let mut panel = job.packed.as_ptr();
+    let mut first = 0;
+    while first < whole {
+        let lane = first % PANEL;
+        let width = width(geometry.filters - (first - lane));
+        let header = panel.wrapping_add(lane);
+        for filter in 0..QUAD {
+            let word = |row: usize| header.wrapping_add(row * width + filter);
+            // SAFETY: the header of a panel.
+            unsafe {
+                strip.biases[filter] = word(0).read();
+                strip.multipliers[filter] = word(2).read();
+                strip.shifts[filter] = !word(3).read();
+            }
+        }
+        let packed = panel.wrapping_add(HEADER * width + lane / QUAD);
+        for (tap, weights) in weights.iter_mut().enumerate().take(job.panels.panels.taps) {
+            // SAFETY: the weights of a panel.
+            let word = unsafe { packed.add(tap * (width / QUAD)).read() };
+            let two = |word: i32| {
+                u32::from(word as i8 as u16) | u32::from((word >> 16) as i8 as u16) << 16
+            };
+            *weights = [two(word), two(word >> 8)];
+        }
+        let mut index = 0;
+        let mut output = start.wrapping_add(first);
+        while index < end {
+            let lines = rows.lines(index, end);
+            let mut line = lines.input.wrapping_mul(row).wrapping_add(first);
+            for _ in 0..lines.count {
+                let mut x = 0;
+                while x < columns.pixels {
+                    let pixels = if columns.interior.contains(&x) {
+                        columns.interior.end - x
+                    } else {
+                        1
+                    };
+                    let inside = columns.axis.inside(x);
+                    let reached = count(&inside);
+                    strip.rows = if reached == 0 { 0 } else { count(&lines.rows) };
+                    let at = columns.axis.position(x, inside.start);
+                    let at = at.wrapping_mul(geometry.channels).wrapping_add(line);
+                    strip.input = job.input.as_ptr().wrapping_add(at);
+                    strip.line = geometry.dilation[1].wrapping_mul(row);
+                    strip.columns = 0;
+                    if reached != 3 || kernel_width != 3 || strip.rows == 0 {
+                        strip.columns = reached;
+                        strip.line = strip.line.wrapping_sub(reached.wrapping_mul(strip.tap));
+                        strip.skip = (kernel_width - reached) * size_of::<Tap>();
+                    }
+                    let tap = lines.rows.start * kernel_width + inside.start;
+                    strip.weights = weights.as_ptr().wrapping_add(tap);
+                    strip.output = output;
+                    output = output.wrapping_add(pixels * geometry.filters);
+                    strip.end = output;
+                    // SAFETY: the taps are inside, each pixel has these outputs.
+                    unsafe { simd.strip(&mut strip, quant.flip_input != 0) };
+                    x += pixels;
+                }
+                line = line.wrapping_add(geometry.stride[1].wrapping_mul(row));
+            }
+            index += lines.count;
+        }
+        first += QUAD;
+        if first.is_multiple_of(PANEL) {
+            panel = panel.wrapping_add(job.panels.panel(width));
+        }
+    }
+    if whole < geometry.filters {
+        taps::run(job, whole);
+    }
+}

@@ -1,0 +1,503 @@
+//! Cortex-M with the DSP extension: M4, M7, M33, M55, M85.
+//!
+//! `smlad` multiplies two pairs of 16-bit numbers and adds both products. Its intrinsic is unstable, and
+//! the compiler spills what a loop keeps in registers, so the loops are naked functions.
+
+use super::{LevelI8, Scalar, Token};
+use crate::kernel::int8::direct::{Offset, PIXELS, Quads, Sums};
+use crate::kernel::int8::strips::Strip;
+use crate::kernel::int8::{self, JobI8};
+use crate::kernel::peak::scalar_i8;
+use crate::quant::Quant;
+use core::arch::naked_asm;
+use core::mem::offset_of;
+
+/// Cortex-M with the DSP extension, for int8; f32 is computed as on [`Scalar`].
+///
+/// Targets with an FPU are taken to have it: an M4 and an M7 always do, and no M33 with an FPU but
+/// without DSP is known. For others, the Cargo feature `dsp` says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dsp(());
+
+impl Dsp {
+    /// The target has it, or is said to.
+    pub const fn detect() -> Option<Self> {
+        Some(Dsp(()))
+    }
+}
+
+impl Token for Dsp {
+    type F32 = Scalar;
+    type I8 = Dsp;
+
+    #[inline(always)]
+    fn f32(self) -> Scalar {
+        Scalar
+    }
+
+    #[inline(always)]
+    fn i8(self) -> Dsp {
+        self
+    }
+}
+
+impl LevelI8 for Dsp {
+    #[inline(never)]
+    fn run_i8(self, job: JobI8<'_>) {
+        int8::without_vectors(self, job);
+    }
+
+    fn multiply_adds_i8(self, rounds: u64) -> u64 {
+        scalar_i8(rounds)
+    }
+}
+
+// SAFETY: a value exists only where the target has the extension.
+unsafe impl Quads for Dsp {
+    const PUTS: bool = true;
+
+    #[inline(always)]
+    unsafe fn widen(self, from: *const i8, offset: Offset, quads: usize, to: *mut i16) {
+        let flip = u32::from(offset.flip as u8).wrapping_mul(0x0101_0101);
+        let zero = u32::from(-offset.zero as u16).wrapping_mul(0x0001_0001);
+        // SAFETY: the caller's.
+        unsafe {
+            core::arch::asm!(
+                ".cpu cortex-m4",
+                "2:",
+                "ldr {even}, [{from}], #4",
+                "eor {even}, {even}, {flip}",
+                "sxtab16 {odd}, {zero}, {even}, ror #8",
+                "sxtab16 {even}, {zero}, {even}",
+                "strd {even}, {odd}, [{to}], #16",
+                "subs {quads}, {quads}, #1",
+                "bne 2b",
+                from = inout(reg) from => _,
+                to = inout(reg) to => _,
+                quads = inout(reg) quads => _,
+                flip = in(reg) flip,
+                zero = in(reg) zero,
+                even = out(reg) _,
+                odd = out(reg) _,
+                options(nostack)
+            );
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn start(self, sums: &mut Sums, filters: usize, biases: *const i32) {
+        // SAFETY: the caller's, and a panel holds an even number of filters.
+        unsafe {
+            core::arch::asm!(
+                "2:",
+                "ldrd {a}, {b}, [{biases}], #8",
+                "strd {a}, {a}, [{sums}], #8",
+                "strd {b}, {b}, [{sums}], #8",
+                "subs {pairs}, {pairs}, #1",
+                "bne 2b",
+                biases = inout(reg) biases => _,
+                sums = inout(reg) sums => _,
+                pairs = inout(reg) filters.div_ceil(2) => _,
+                a = out(reg) _,
+                b = out(reg) _,
+                options(nostack)
+            );
+        }
+    }
+
+    /// Not by `memcpy`, which the compiler makes of any loop in Rust, and which is slow for a few.
+    #[inline(always)]
+    unsafe fn copy(self, from: *const i8, to: *mut i8, len: usize) {
+        // SAFETY: the caller's.
+        unsafe {
+            core::arch::asm!(
+                "subs {len}, {len}, #4",
+                "blo 3f",
+                "2:",
+                "ldr {word}, [{from}], #4",
+                "str {word}, [{to}], #4",
+                "subs {len}, {len}, #4",
+                "bhs 2b",
+                "3:",
+                "adds {len}, {len}, #4",
+                "beq 5f",
+                "4:",
+                "ldrb {word}, [{from}], #1",
+                "strb {word}, [{to}], #1",
+                "subs {len}, {len}, #1",
+                "bne 4b",
+                "5:",
+                from = inout(reg) from => _,
+                to = inout(reg) to => _,
+                len = inout(reg) len => _,
+                word = out(reg) _,
+                options(nostack)
+            );
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add_quads(
+        self,
+        sums: &mut Sums,
+        filters: usize,
+        wide: *const i16,
+        weights: *const i32,
+        width: usize,
+        quads: usize,
+    ) {
+        let add = match width {
+            4 => add_quads::<16>,
+            8 => add_quads::<32>,
+            _ => add_quads::<64>,
+        };
+        let sums = sums.as_mut_ptr().cast::<i32>();
+        let end = sums.wrapping_add(filters.next_multiple_of(2) * PIXELS);
+        // SAFETY: the caller's; a panel holds an even number of filters.
+        unsafe { add(weights, sums, wide, quads, end) };
+    }
+
+    #[inline(always)]
+    unsafe fn put(
+        self,
+        quant: &Quant,
+        sums: &Sums,
+        filters: usize,
+        header: *const i32,
+        width: usize,
+        to: *mut i8,
+        step: usize,
+    ) {
+        let twice = |number: i32| u32::from(number as u16).wrapping_mul(0x0001_0001);
+        let ends = Ends {
+            zero: 2 * quant.zero + 1,
+            min: twice(quant.min),
+            max: twice(quant.max),
+            flip: twice(i32::from(quant.flip)),
+        };
+        let full = quant.min == -128 && quant.max == 127 && quant.flip == 0;
+        let requantize = if full {
+            requantize::<0>
+        } else {
+            requantize::<1>
+        };
+        let words = header.wrapping_add(2 * width);
+        let row = width * size_of::<i32>();
+        // SAFETY: the caller's.
+        unsafe { requantize(sums.as_ptr().cast(), words, to, step, row, filters, &ends) };
+    }
+
+    #[inline(always)]
+    unsafe fn strip(self, strip: &mut Strip, unsigned: bool) {
+        let run = if unsigned {
+            depthwise::<1>
+        } else {
+            depthwise::<0>
+        };
+        // SAFETY: the caller's.
+        unsafe { run(strip) };
+    }
+}
+
+/// What comes after the rounding shift: twice the zero point, and 1 for the rounding; the others twice
+/// in a word.
+#[repr(C)]
+struct Ends {
+    zero: i32,
+    min: u32,
+    max: u32,
+    flip: u32,
+}
+
+/// One quad of two pixels and of two filters: fourteen instructions for sixteen products.
+macro_rules! quad {
+    () => {
+        "ldm r2!, {{r8-r11}}
+        ldrd r4, r5, [r0], #{step}
+        sxtb16 lr, r4
+        smlad r6, lr, r8, r6
+        smlad r7, lr, r10, r7
+        sxtb16 r4, r4, ror #8
+        smlad r6, r4, r9, r6
+        smlad r7, r4, r11, r7
+        sxtb16 lr, r5
+        smlad r1, lr, r8, r1
+        smlad r12, lr, r10, r12
+        sxtb16 r5, r5, ror #8
+        smlad r1, r5, r9, r1
+        smlad r12, r5, r11, r12\n"
+    };
+}
+
+/// Adds `quads` quads of two pixels to the sums up to `end`, two filters at a time, whose weights are
+/// two words at `weights` and `STEP` bytes further on for each next quad.
+///
+/// # Safety
+/// All of that can be read and written; there is a quad and a sum.
+#[unsafe(naked)]
+unsafe extern "C" fn add_quads<const STEP: usize>(
+    weights: *const i32,
+    sums: *mut i32,
+    wide: *const i16,
+    quads: usize,
+    end: *mut i32,
+) {
+    naked_asm!(
+        ".cpu cortex-m4",
+        "push {{r4-r11, lr}}",
+        "ldr r4, [sp, #36]",
+        // The loop does four quads; the first time it is entered at the one that leaves whole fours.
+        "rsb r5, r3, #0",
+        "and r5, r5, #3",
+        "add r3, r3, r5",
+        "adr r6, 8f",
+        "ldr r5, [r6, r5, lsl #2]",
+        "add r5, r5, r6",
+        // weights, sums, wide, quads; end, entry
+        "push {{r4, r5}}",
+        "push {{r0-r3}}",
+        "2:",
+        "ldm sp, {{r0-r3}}",
+        "ldm r1, {{r6, r7}}",
+        "ldrd r1, r12, [r1, #8]",
+        "ldr pc, [sp, #20]",
+        "3:",
+        quad!(),
+        "4:",
+        quad!(),
+        "5:",
+        quad!(),
+        "6:",
+        quad!(),
+        "subs r3, r3, #4",
+        "bne 3b",
+        "ldrd r4, r5, [sp]",
+        "ldr r2, [sp, #16]",
+        "strd r6, r7, [r5], #8",
+        "strd r1, r12, [r5], #8",
+        "add r4, r4, #8",
+        "strd r4, r5, [sp]",
+        "cmp r5, r2",
+        "bne 2b",
+        "add sp, sp, #24",
+        "pop {{r4-r11, pc}}",
+        ".p2align 2",
+        "8:",
+        ".word 3b + 1 - 8b, 4b + 1 - 8b, 5b + 1 - 8b, 6b + 1 - 8b",
+        step = const STEP,
+    )
+}
+
+/// A sum, doubled, times the multiplier, shifted with ties away from zero, plus the zero point.
+/// `smmulr` rounds as the contract says.
+macro_rules! round {
+    ($sum:literal, $multiplier:literal, $shift:literal, $zero:literal) => {
+        concat!(
+            "qadd ",
+            $sum,
+            ", ",
+            $sum,
+            ", ",
+            $sum,
+            "\n",
+            "smmulr ",
+            $sum,
+            ", ",
+            $sum,
+            ", ",
+            $multiplier,
+            "\n",
+            "add ",
+            $sum,
+            ", ",
+            $sum,
+            ", ",
+            $sum,
+            ", asr #31\n",
+            "asr ",
+            $sum,
+            ", ",
+            $sum,
+            ", ",
+            $shift,
+            "\n",
+            "add ",
+            $sum,
+            ", ",
+            $sum,
+            ", ",
+            $zero,
+            "\n",
+            "ssat ",
+            $sum,
+            ", #8, ",
+            $sum,
+            ", asr #1\n",
+        )
+    };
+}
+
+/// [`Quads::put`]. `CLAMP`: to less than an int8, or an uint8.
+///
+/// # Safety
+/// As for that.
+#[unsafe(naked)]
+unsafe extern "C" fn requantize<const CLAMP: usize>(
+    sums: *const i32,
+    multipliers: *const i32,
+    to: *mut i8,
+    step: usize,
+    row: usize,
+    filters: usize,
+    ends: &Ends,
+) {
+    naked_asm!(
+        ".cpu cortex-m4",
+        "push {{r4-r11, lr}}",
+        "ldrd r4, r5, [sp, #36]",
+        "ldr r7, [sp, #44]",
+        ".if {clamp}",
+        "ldrd r9, r12, [r7, #4]",
+        "ldr lr, [r7, #12]",
+        ".endif",
+        "ldr r7, [r7]",
+        "2:",
+        // The shift to the right, less 1.
+        "ldr r10, [r1, r4]",
+        "mvn r10, r10",
+        "ldr r11, [r1], #4",
+        "ldrd r6, r8, [r0], #8",
+        round!("r6", "r11", "r10", "r7"),
+        round!("r8", "r11", "r10", "r7"),
+        ".if {clamp}",
+        "pkhbt r6, r6, r8, lsl #16",
+        "ssub16 r8, r6, r9",
+        "sel r6, r6, r9",
+        "ssub16 r8, r12, r6",
+        "sel r6, r6, r12",
+        "eor r6, r6, lr",
+        "lsr r8, r6, #16",
+        ".endif",
+        // In this order: with a step of zero the first pixel's stays.
+        "strb r8, [r2, r3]",
+        "strb r6, [r2], #1",
+        "subs r5, r5, #1",
+        "bne 2b",
+        "pop {{r4-r11, pc}}",
+        clamp = const CLAMP,
+    )
+}
+
+/// Four channels of the input in r11, and their products.
+macro_rules! tap {
+    () => {
+        "ldrd r12, lr, [r2], #8
+        .if {unsigned}
+        uxtab16 r10, r8, r11
+        uxtab16 r11, r8, r11, ror #8
+        .else
+        sxtab16 r10, r8, r11
+        sxtab16 r11, r8, r11, ror #8
+        .endif
+        smlabb r4, r10, r12, r4
+        smlatt r6, r10, r12, r6
+        smlabb r5, r11, lr, r5
+        smlatt r7, r11, lr, r7\n"
+    };
+}
+
+/// [`Quads::strip`].
+///
+/// # Safety
+/// As for that.
+#[unsafe(naked)]
+unsafe extern "C" fn depthwise<const UNSIGNED: usize>(strip: &mut Strip) {
+    naked_asm!(
+        ".cpu cortex-m4",
+        "push {{r4-r11, lr}}",
+        "ldr r1, [r0, #{input}]",
+        "2:",
+        "ldm r0, {{r4-r7}}",
+        "add r12, r0, #{weights}",
+        // weights, rows, zero, tap, columns
+        "ldm r12, {{r2, r3, r8, r9, r10}}",
+        "cmp r10, #0",
+        "bne 7f",
+        "3:",
+        "ldr r11, [r1]",
+        tap!(),
+        "ldr r11, [r1, r9]",
+        tap!(),
+        "ldr r11, [r1, r9, lsl #1]",
+        tap!(),
+        "ldr r10, [r0, #{line}]",
+        "add r1, r1, r10",
+        "subs r3, r3, #1",
+        "bne 3b",
+        "4:",
+        "add r12, r0, #{multipliers}",
+        "ldm r12, {{r8-r11}}",
+        "ldr r3, [r0, #{ends}]",
+        "ldrd r12, lr, [r0, #{shifts}]",
+        round!("r4", "r8", "r12", "r3"),
+        round!("r5", "r9", "lr", "r3"),
+        "ldrd r12, lr, [r0, #{shifts} + 8]",
+        round!("r6", "r10", "r12", "r3"),
+        round!("r7", "r11", "lr", "r3"),
+        "bfi r4, r5, #8, #8",
+        "bfi r6, r7, #8, #8",
+        "pkhbt r4, r4, r6, lsl #16",
+        "ldr r3, [r0, #{ends} + 4]",
+        "cbz r3, 5f",
+        "ldr r5, [r0, #{ends} + 8]",
+        "ssub8 r3, r4, r5",
+        "sel r4, r4, r5",
+        "ldr r5, [r0, #{ends} + 12]",
+        "ssub8 r3, r5, r4",
+        "sel r4, r4, r5",
+        "ldr r5, [r0, #{ends} + 16]",
+        "eor r4, r4, r5",
+        "5:",
+        "ldrd r1, r2, [r0, #{input}]",
+        "ldrd r3, r5, [r0, #{pixel}]",
+        "str r4, [r2]",
+        "add r1, r1, r3",
+        "add r2, r2, r5",
+        "strd r1, r2, [r0, #{input}]",
+        "ldr r3, [r0, #{end}]",
+        "cmp r2, r3",
+        "bne 2b",
+        "pop {{r4-r11, pc}}",
+        // Any other window: row by row.
+        "6:",
+        "ldr r10, [r0, #{columns}]",
+        "7:",
+        "cmp r3, #0",
+        "beq 4b",
+        "str r3, [r0, #{left}]",
+        "mov r3, r10",
+        "8:",
+        "ldr r11, [r1]",
+        "add r1, r1, r9",
+        tap!(),
+        "subs r3, r3, #1",
+        "bne 8b",
+        "ldrd r10, r12, [r0, #{line}]",
+        "add r1, r1, r10",
+        "add r2, r2, r12",
+        "ldr r3, [r0, #{left}]",
+        "sub r3, r3, #1",
+        "b 6b",
+        unsigned = const UNSIGNED,
+        input = const offset_of!(Strip, input),
+        weights = const offset_of!(Strip, weights),
+        line = const offset_of!(Strip, line),
+        multipliers = const offset_of!(Strip, multipliers),
+        shifts = const offset_of!(Strip, shifts),
+        ends = const offset_of!(Strip, ends),
+        pixel = const offset_of!(Strip, pixel),
+        end = const offset_of!(Strip, end),
+        columns = const offset_of!(Strip, columns),
+        left = const offset_of!(Strip, left),
+    )
+}
