@@ -21,8 +21,9 @@ cfg_if::cfg_if! {
         mod int8;
         mod x86;
         mod x86_int8;
+        mod x86_vnni512;
         pub(crate) use int8::{Ends, GROUP, KernelI8, MOST_PIXELS, SLACK, SimdI8};
-        pub use x86::{Avx2, Avx512};
+        pub use x86::{Avx2, Avx512, Avx512Vnni, AvxVnni};
     } else if #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] {
         mod neon;
         pub use neon::Neon;
@@ -231,7 +232,7 @@ macro_rules! levels {
                 Level::Scalar(Scalar)
             }
 
-            /// `avx512`, `avx2`, `neon` or `scalar`.
+            /// `avx512vnni`, `avx512`, `avxvnni`, `avx2`, `neon` or `scalar`.
             pub const fn name(self) -> &'static str {
                 match self { $($(#[$cfg])* Level::$token(_) => $name,)* }
             }
@@ -279,7 +280,9 @@ macro_rules! levels {
 }
 
 levels! {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx512Vnni "avx512vnni",
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx512 "avx512",
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] AvxVnni "avxvnni",
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx2 "avx2",
     #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] Neon "neon",
     Scalar "scalar",
@@ -287,7 +290,8 @@ levels! {
 
 impl Level {
     /// The names of all levels, on whatever CPU.
-    pub const NAMES: [&'static str; 4] = ["avx512", "avx2", "neon", "scalar"];
+    pub const NAMES: [&'static str; 6] =
+        ["avx512vnni", "avx512", "avxvnni", "avx2", "neon", "scalar"];
 
     /// The level of this name, if this CPU has it.
     ///
