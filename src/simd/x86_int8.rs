@@ -40,6 +40,25 @@ pub(super) use level_i8;
 level_i8!(Avx2, "avx2,fma");
 level_i8!(AvxVnni, "avx2,fma,avxvnni");
 
+/// The products of every other lane, in 64 bits.
+///
+/// It is `_mm256_mul_epi32`, which the compiler takes for a product of two numbers of 64 bits: where it
+/// moves the sign extension of one of them out of a loop, it no longer sees that one instruction does.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn multiply_even(a: __m256i, b: __m256i) -> __m256i {
+    let product;
+    // SAFETY: an instruction of AVX2 that touches nothing but its registers.
+    unsafe {
+        core::arch::asm!(
+            "vpmuldq {}, {}, {}",
+            lateout(ymm_reg) product, in(ymm_reg) a, in(ymm_reg) b,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    product
+}
+
 /// The products of eight sums with their multipliers and `nudge`, by 2^31, rounded down.
 #[inline(always)]
 fn high(sum: __m256i, multiplier: __m256i, nudge: i64) -> __m256i {
@@ -47,8 +66,8 @@ fn high(sum: __m256i, multiplier: __m256i, nudge: i64) -> __m256i {
     unsafe {
         let nudge = _mm256_set1_epi64x(nudge);
         let [odd_sum, odd_multiplier] = [sum, multiplier].map(|x| _mm256_srli_epi64::<32>(x));
-        let even = _mm256_add_epi64(_mm256_mul_epi32(sum, multiplier), nudge);
-        let odd = _mm256_add_epi64(_mm256_mul_epi32(odd_sum, odd_multiplier), nudge);
+        let even = _mm256_add_epi64(multiply_even(sum, multiplier), nudge);
+        let odd = _mm256_add_epi64(multiply_even(odd_sum, odd_multiplier), nudge);
         let even = _mm256_srli_epi64::<31>(even);
         let odd = _mm256_slli_epi64::<1>(odd);
         _mm256_blend_epi32::<0b1010_1010>(even, odd)
@@ -64,6 +83,77 @@ fn shift_right(x: __m256i, shift: __m256i) -> __m256i {
         // -1 - shift
         let twice = _mm256_srav_epi32(x, _mm256_xor_si256(shift, ones));
         _mm256_srai_epi32::<1>(_mm256_sub_epi32(twice, ones))
+    }
+}
+
+/// Twice the result of [`Rounding::Tflite`](crate::Rounding::Tflite), rounded down, for sums within
+/// -2^29..2^29 and shifts below 0; filters 0 2 1 3 of each four.
+///
+/// With p for sum times multiplier, s for the sum's sign and r for the shift to the right, the result is
+/// floor((p + s 2^30 + 2^(r+30)) / 2^(r+31)): the second rounding lowers a negative number by one, and
+/// that is 2^31 here. It is the same to round p down to a multiple of 2^30 first.
+#[inline(always)]
+fn twice_tflite(sum: __m256i, multiplier: __m256i, shift: __m256i) -> __m256i {
+    // SAFETY: as above.
+    unsafe {
+        let four = _mm256_slli_epi32::<2>(sum);
+        let even = multiply_even(four, multiplier);
+        let odd = multiply_even(
+            _mm256_srli_epi64::<32>(four),
+            _mm256_srli_epi64::<32>(multiplier),
+        );
+        // The higher half of each product of 64 bits. A positive one may be none: then the sign makes
+        // no difference.
+        let steps = _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(
+            _mm256_castsi256_ps(even),
+            _mm256_castsi256_ps(odd),
+        ));
+        let ones = _mm256_set1_epi32(1);
+        let nudged = _mm256_add_epi32(steps, _mm256_sign_epi32(ones, steps));
+        let right = _mm256_sub_epi32(_mm256_setzero_si256(), shift);
+        _mm256_srav_epi32(nudged, _mm256_shuffle_epi32::<0b11_01_10_00>(right))
+    }
+}
+
+/// Adds the zero point to 16-bit results, clamps, and packs: of each half of four vectors, four filters
+/// one after the other.
+#[inline(always)]
+fn bytes(halves: [__m256i; 2], ends: Ends) -> __m256i {
+    // SAFETY: as above.
+    unsafe {
+        let zero = _mm256_set1_epi16(ends.zero as i16);
+        let bytes = _mm256_packs_epi16(
+            _mm256_adds_epi16(halves[0], zero),
+            _mm256_adds_epi16(halves[1], zero),
+        );
+        let bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8(ends.min as i8));
+        let bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8(ends.max as i8));
+        _mm256_xor_si256(bytes, _mm256_set1_epi8(ends.flip as i8))
+    }
+}
+
+/// Stores such bytes, each vector `step` further on.
+///
+/// # Safety
+/// Eight bytes are writable at each place.
+#[inline(always)]
+unsafe fn store(p: *mut i8, step: usize, bytes: __m256i) {
+    // SAFETY: as above, and the caller's.
+    unsafe {
+        // Four filters of each of the four, then the four others.
+        let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+        let bytes = _mm256_permutevar8x32_epi32(bytes, order);
+        let halves = [
+            _mm256_castsi256_si128(bytes),
+            _mm256_extracti128_si256::<1>(bytes),
+        ];
+        let mut p = p;
+        for half in halves {
+            _mm_storel_epi64(p.cast(), half);
+            p = p.wrapping_add(step);
+            _mm_storel_epi64(p.cast(), _mm_unpackhi_epi64(half, half));
+            p = p.wrapping_add(step);
+        }
     }
 }
 
@@ -151,27 +241,41 @@ macro_rules! words {
         #[inline(always)]
         unsafe fn store_bytes(self, p: *mut i8, step: usize, x: [__m256i; GROUP], ends: Ends) {
             unsafe {
-                let zero = _mm256_set1_epi16(ends.zero as i16);
-                let [a, b] = [[x[0], x[1]], [x[2], x[3]]]
-                    .map(|[x, y]| _mm256_adds_epi16(_mm256_packs_epi32(x, y), zero));
-                let bytes = _mm256_packs_epi16(a, b);
-                let bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8(ends.min as i8));
-                let bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8(ends.max as i8));
-                let bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8(ends.flip as i8));
-                // Four filters of each of the four, then the four others.
-                let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-                let bytes = _mm256_permutevar8x32_epi32(bytes, order);
                 let halves = [
-                    _mm256_castsi256_si128(bytes),
-                    _mm256_extracti128_si256::<1>(bytes),
+                    _mm256_packs_epi32(x[0], x[1]),
+                    _mm256_packs_epi32(x[2], x[3]),
                 ];
-                let mut p = p;
-                for half in halves {
-                    _mm_storel_epi64(p.cast(), half);
-                    p = p.wrapping_add(step);
-                    _mm_storel_epi64(p.cast(), _mm_unpackhi_epi64(half, half));
-                    p = p.wrapping_add(step);
+                store(p, step, bytes(halves, ends));
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn store_tflite(
+            self,
+            p: *mut i8,
+            step: usize,
+            x: [__m256i; GROUP],
+            multiplier: __m256i,
+            shift: __m256i,
+            ends: Ends,
+        ) {
+            unsafe {
+                let mut x = x;
+                for x in &mut x {
+                    *x = twice_tflite(*x, multiplier, shift);
                 }
+                let mut halves = [
+                    _mm256_packs_epi32(x[0], x[1]),
+                    _mm256_packs_epi32(x[2], x[3]),
+                ];
+                for half in &mut halves {
+                    *half = _mm256_mulhrs_epi16(*half, _mm256_set1_epi16(1 << 14));
+                }
+                // Filters 0 2 1 3 of each four.
+                let order = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+                    0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15,
+                ));
+                store(p, step, _mm256_shuffle_epi8(bytes(halves, ends), order));
             }
         }
 
