@@ -35,8 +35,9 @@ cfg_if::cfg_if! {
         mod int8;
         mod x86;
         mod x86_int8;
+        mod x86_vnni512;
         pub(crate) use int8::{Ends, GROUP, KernelI8, MOST_PIXELS, SLACK, SimdI8};
-        pub use x86::{Avx2, Avx512};
+        pub use x86::{Avx2, Avx512, Avx512Vnni, AvxVnni};
     } else if #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] {
         mod neon;
         pub use neon::Neon;
@@ -245,7 +246,7 @@ macro_rules! levels {
                 Level::Scalar(Scalar)
             }
 
-            /// `avx512`, `avx2`, `neon`, `dsp` or `scalar`.
+            /// `avx512vnni`, `avx512`, `avxvnni`, `avx2`, `neon`, `dsp` or `scalar`.
             pub const fn name(self) -> &'static str {
                 match self { $($(#[$cfg])* Level::$token(_) => $name,)* }
             }
@@ -305,7 +306,9 @@ macro_rules! levels {
 }
 
 levels! {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx512Vnni "avx512vnni",
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx512 "avx512",
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] AvxVnni "avxvnni",
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx2 "avx2",
     #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] Neon "neon",
     #[cfg(all(
@@ -320,7 +323,15 @@ levels! {
 
 impl Level {
     /// The names of all levels, on whatever CPU.
-    pub const NAMES: [&'static str; 5] = ["avx512", "avx2", "neon", "dsp", "scalar"];
+    pub const NAMES: [&'static str; 7] = [
+        "avx512vnni",
+        "avx512",
+        "avxvnni",
+        "avx2",
+        "neon",
+        "dsp",
+        "scalar",
+    ];
 
     /// The level of this name, if this CPU has it.
     ///

@@ -78,6 +78,9 @@ fn requantization_over_its_whole_range() -> Result<(), Error> {
                 2 => i32::MAX - 1,
                 3 => i32::MIN + 1,
                 4..20 => rng.next() as i32,
+                // About where a level may take a shorter way: alone, and with one beyond.
+                24..32 => (1 << 28) * if n % 2 == 0 { 1 } else { -1 } + (24 - n as i32) / 2,
+                32..40 => (1 << 28) * if n % 2 == 0 { 1 } else { -1 } - (36 - n as i32),
                 _ => {
                     let factor = f64::from(value) * 2f64.powi(shift - 31);
                     let result = rng.below(600) as f64 / 2.0 - 150.0;

@@ -82,7 +82,25 @@ fn detection_agrees_with_the_standard_library() {
         avx2 && has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl");
     assert_eq!(Level::named("avx2").is_ok(), avx2);
     assert_eq!(Level::named("avx512").is_ok(), avx512);
+    assert_eq!(Level::named("avxvnni").is_ok(), avx2 && has!("avxvnni"));
+    let avx512vnni = avx512 && has!("avx512vnni");
+    assert_eq!(Level::named("avx512vnni").is_ok(), avx512vnni);
     assert_eq!(Level::named("neon"), Err(Error::LevelAbsent("neon")));
+}
+
+/// The levels of VNNI are those of int8 alone, and plain AVX-512 is none of int8.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn each_level_has_the_kernels_of_one() {
+    for level in Level::all() {
+        let (f32, i8) = match level.name() {
+            "avx512vnni" => ("avx512", "avx512vnni"),
+            "avx512" => ("avx512", "avx2"),
+            "avxvnni" => ("avx2", "avxvnni"),
+            own => (own, own),
+        };
+        assert_eq!((level.for_f32().name(), level.for_i8().name()), (f32, i8));
+    }
 }
 
 #[test]

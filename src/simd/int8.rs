@@ -116,6 +116,29 @@ pub(crate) unsafe trait SimdI8: Copy {
     /// `LANES` bytes are writable at each place.
     unsafe fn store_bytes(self, p: *mut i8, step: usize, x: [Self::I32; GROUP], ends: Ends);
 
+    /// [`tflite`](Self::tflite), for sums within -2^29..2^29 besides, and
+    /// [`store_bytes`](Self::store_bytes).
+    ///
+    /// # Safety
+    /// `LANES` bytes are writable at each place.
+    #[inline(always)]
+    unsafe fn store_tflite(
+        self,
+        p: *mut i8,
+        step: usize,
+        x: [Self::I32; GROUP],
+        multiplier: Self::I32,
+        shift: Self::I32,
+        ends: Ends,
+    ) {
+        let mut x = x;
+        for x in &mut x {
+            *x = self.tflite(*x, multiplier, shift);
+        }
+        // SAFETY: the caller's.
+        unsafe { self.store_bytes(p, step, x, ends) };
+    }
+
     /// Calls `kernel.run` in a function that may use these instructions.
     fn run<K: KernelI8>(self, kernel: K);
 }

@@ -1,4 +1,4 @@
-//! AVX2 with FMA, and AVX-512 as of Skylake-X.
+//! AVX2 with FMA, and AVX-512 as of Skylake-X; and which of them has VNNI.
 
 use super::{Kernel, MOST_VECTORS, Simd, Token};
 use core::arch::x86_64::*;
@@ -11,6 +11,14 @@ pub struct Avx2(());
 /// Proof of AVX-512 F, BW, DQ and VL, and of AVX2 and FMA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Avx512(());
+
+/// Proof of AVX-VNNI, and of AVX2 and FMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AvxVnni(());
+
+/// Proof of AVX-512 VNNI, and of all that [`Avx512`] is one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Avx512Vnni(());
 
 impl Token for Avx2 {
     type F32 = Avx2;
@@ -43,6 +51,36 @@ impl Token for Avx512 {
     }
 }
 
+impl Token for AvxVnni {
+    type F32 = Avx2;
+    type I8 = AvxVnni;
+
+    #[inline(always)]
+    fn f32(self) -> Avx2 {
+        Avx2(())
+    }
+
+    #[inline(always)]
+    fn i8(self) -> AvxVnni {
+        self
+    }
+}
+
+impl Token for Avx512Vnni {
+    type F32 = Avx512;
+    type I8 = Avx512Vnni;
+
+    #[inline(always)]
+    fn f32(self) -> Avx512 {
+        Avx512(())
+    }
+
+    #[inline(always)]
+    fn i8(self) -> Avx512Vnni {
+        self
+    }
+}
+
 impl Avx2 {
     /// `Some` if the CPU has the instructions and the system keeps the registers.
     pub fn detect() -> Option<Self> {
@@ -57,9 +95,25 @@ impl Avx512 {
     }
 }
 
+impl AvxVnni {
+    /// `Some` if the CPU has the instructions and the system keeps the registers.
+    pub fn detect() -> Option<Self> {
+        (found() & AVX_VNNI != 0).then_some(AvxVnni(()))
+    }
+}
+
+impl Avx512Vnni {
+    /// `Some` if the CPU has the instructions and the system keeps the registers.
+    pub fn detect() -> Option<Self> {
+        (found() & AVX512_VNNI != 0).then_some(Avx512Vnni(()))
+    }
+}
+
 const ASKED: u8 = 1;
 const AVX2: u8 = 2;
 const AVX512: u8 = 4;
+const AVX_VNNI: u8 = 8;
+const AVX512_VNNI: u8 = 16;
 
 /// What the CPU has. `cpuid` is answered once and remembered: in a virtual machine it traps, which
 /// takes some 70 microseconds.
@@ -88,15 +142,24 @@ fn ask() -> u8 {
     const AVX2_BIT: u32 = 1 << 5;
     // F, DQ, BW, VL.
     const AVX512_BITS: u32 = 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31;
+    const AVX512_VNNI_BIT: u32 = 1 << 11;
+    const AVX_VNNI_BIT: u32 = 1 << 4;
     const YMM: u64 = 0b110;
     const ZMM: u64 = 0b1110_0110;
 
-    // SAFETY: every x86-64 has `cpuid`, and leaf 7 is read only where leaf 0 counts that far.
-    let (leaf1, leaf7) = unsafe {
+    // SAFETY: every x86-64 has `cpuid`, leaf 7 is read only where leaf 0 counts that far, and its
+    // second part where the first does.
+    let (leaf1, leaf7, more) = unsafe {
         if __cpuid(0).eax < 7 {
             return ASKED;
         }
-        (__cpuid(1), __cpuid_count(7, 0))
+        let leaf7 = __cpuid_count(7, 0);
+        let more = if leaf7.eax > 0 {
+            __cpuid_count(7, 1).eax
+        } else {
+            0
+        };
+        (__cpuid(1), leaf7, more)
     };
     if leaf1.ecx & OSXSAVE == 0 {
         return ASKED;
@@ -105,7 +168,12 @@ fn ask() -> u8 {
     let kept = unsafe { xcr0() };
     let avx2 = kept & YMM == YMM && leaf1.ecx & FMA != 0 && leaf7.ebx & AVX2_BIT != 0;
     let avx512 = avx2 && kept & ZMM == ZMM && leaf7.ebx & AVX512_BITS == AVX512_BITS;
-    ASKED | if avx2 { AVX2 } else { 0 } | if avx512 { AVX512 } else { 0 }
+    let flag = |has: bool, flag: u8| if has { flag } else { 0 };
+    ASKED
+        | flag(avx2, AVX2)
+        | flag(avx512, AVX512)
+        | flag(avx2 && more & AVX_VNNI_BIT != 0, AVX_VNNI)
+        | flag(avx512 && leaf7.ecx & AVX512_VNNI_BIT != 0, AVX512_VNNI)
 }
 
 /// Which registers the system keeps.

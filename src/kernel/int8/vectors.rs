@@ -5,6 +5,7 @@ use crate::kernel::Direct;
 use crate::simd::SimdI8;
 
 mod depthwise;
+mod depthwise3;
 mod finish;
 mod peak;
 mod staged;

@@ -3,11 +3,13 @@
 //! What is multiplied are pairs: a column of two neighbouring window rows at a time. For some pixels of
 //! an output row and one vector of channels, the pairs of all columns under their windows are laid out
 //! on the stack, with the zero point in the padding. Each is used by all the windows that it lies
-//! under, and there is one loop for any window, stride, dilation and padding.
+//! under, and there is one loop for any window, stride, dilation and padding. Windows of 3x3 have a
+//! better one: [`super::depthwise3`].
 
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
+use super::depthwise3::{self, Slide};
 use super::finish::Filters;
 use crate::kernel::int8::{JobI8, To};
 use crate::kernel::rows::{Columns, Lines, Rows};
@@ -111,23 +113,38 @@ impl<const UNSIGNED: bool> KernelI8 for Depthwise<'_, UNSIGNED> {
         let part = Part {
             job: &job,
             window,
+            rows: &rows,
             columns: &columns,
             pixels,
             output,
         };
         let row = geometry.input[2] * geometry.channels;
-        let band = quotient(BAND, row.saturating_mul(geometry.stride[1])).max(1);
+        let three = depthwise3::is(&job);
+        let [band, chunk] = if three {
+            depthwise3::band(&job)
+        } else {
+            let band = quotient(BAND, row.saturating_mul(geometry.stride[1]));
+            [band.max(1), usize::MAX]
+        };
         let mut index = 0;
         let end = count(&job.rows);
         while index < end {
-            let lines = rows.lines(index, (index + band).min(end));
-            let mut first = 0;
-            while first < geometry.filters {
-                // SAFETY: the lines and filters are the job's.
-                unsafe { part.lines::<S, UNSIGNED>(simd, &lines, first, &mut stage) };
-                first += S::LANES;
+            let lines = index..index.saturating_add(band).min(end);
+            index = lines.end;
+            let mut x = 0;
+            while x < columns.pixels {
+                let pixels = x..x.saturating_add(chunk).min(columns.pixels);
+                x = pixels.end;
+                let mut first = 0;
+                while first < geometry.filters {
+                    let [lines, pixels] = [&lines, &pixels].map(Clone::clone);
+                    // SAFETY: lines, pixels and filters are the job's.
+                    unsafe {
+                        part.vector::<S, UNSIGNED>(simd, lines, pixels, first, three, &mut stage);
+                    }
+                    first += S::LANES;
+                }
             }
-            index += lines.count;
         }
     }
 }
@@ -136,6 +153,7 @@ impl<const UNSIGNED: bool> KernelI8 for Depthwise<'_, UNSIGNED> {
 struct Part<'a> {
     job: &'a JobI8<'a>,
     window: Window,
+    rows: &'a Rows,
     columns: &'a Columns,
     /// Pixels that are laid out at once.
     pixels: usize,
@@ -155,16 +173,19 @@ struct Vector {
 }
 
 impl Part<'_> {
-    /// Some lines of one vector of filters, from `first` on.
+    /// Some pixels of some lines of one vector of filters, from `first` on; `three`: [`depthwise3`] has a loop for
+    /// them.
     ///
     /// # Safety
     /// They are the job's.
     #[inline(always)]
-    unsafe fn lines<S: SimdI8, const UNSIGNED: bool>(
+    unsafe fn vector<S: SimdI8, const UNSIGNED: bool>(
         &self,
         simd: S,
-        lines: &Lines,
+        lines: Range<usize>,
+        pixels: Range<usize>,
         first: usize,
+        three: bool,
         stage: &mut Stage,
     ) {
         let job = self.job;
@@ -202,9 +223,25 @@ impl Part<'_> {
                 job.quant,
                 panel.add(lane),
                 width,
+                job.panels.panels.taps,
                 offset,
                 vector.count,
             );
+            if three && vector.count == S::LANES {
+                let slide = Slide {
+                    job,
+                    columns: self.columns,
+                    weights,
+                    width,
+                    filters: &filters,
+                    first,
+                    output: self.output.at(first),
+                    sums: stage.pairs.as_mut_ptr().cast(),
+                    room: ROOM / size_of::<S::I32>(),
+                };
+                slide.lines::<UNSIGNED>(simd, lines, pixels);
+                return;
+            }
             for pair in 0..window.pairs {
                 for column in 0..window.columns {
                     let tap = 2 * pair * window.columns + column;
@@ -218,22 +255,31 @@ impl Part<'_> {
                         .write(simd.pair::<false>(a, b));
                 }
             }
-            for line in 0..lines.count {
-                let output = self
-                    .output
-                    .at((lines.index + line) * self.columns.pixels * geometry.filters + first);
-                let mut x = 0;
-                while x < self.columns.pixels {
-                    let pixels = (self.columns.pixels - x).min(self.pixels);
-                    self.lay_out::<S, UNSIGNED>(simd, lines, line, x..x + pixels, &vector, pairs);
-                    let output = output.at(x * geometry.filters);
-                    match (window.columns, window.stride, window.dilation) {
-                        (3, 1, 1) => self.row::<S, 3, 1>(simd, &filters, pairs, to, pixels, output),
-                        (3, 2, 1) => self.row::<S, 3, 2>(simd, &filters, pairs, to, pixels, output),
-                        _ => self.row::<S, 0, 0>(simd, &filters, pairs, to, pixels, output),
+            let mut index = lines.start;
+            while index < lines.end {
+                let lines = self.rows.lines(index, lines.end);
+                let output = self.output.at(first);
+                for line in 0..lines.count {
+                    let row = (lines.index + line) * self.columns.pixels;
+                    let mut x = pixels.start;
+                    while x < pixels.end {
+                        let now = x..(x + self.pixels).min(pixels.end);
+                        x = now.end;
+                        let output = output.at((row + now.start) * geometry.filters);
+                        self.lay_out::<S, UNSIGNED>(simd, &lines, line, &now, &vector, pairs);
+                        let pixels = count(&now);
+                        match (window.columns, window.stride, window.dilation) {
+                            (3, 1, 1) => {
+                                self.row::<S, 3, 1>(simd, &filters, pairs, to, pixels, output)
+                            }
+                            (3, 2, 1) => {
+                                self.row::<S, 3, 2>(simd, &filters, pairs, to, pixels, output)
+                            }
+                            _ => self.row::<S, 0, 0>(simd, &filters, pairs, to, pixels, output),
+                        }
                     }
-                    x += pixels;
                 }
+                index += lines.count;
             }
         }
     }
@@ -248,7 +294,7 @@ impl Part<'_> {
         simd: S,
         lines: &Lines,
         line: usize,
-        pixels: Range<usize>,
+        pixels: &Range<usize>,
         vector: &Vector,
         to: *mut S::Pair,
     ) {
@@ -259,7 +305,7 @@ impl Part<'_> {
         let row = input_width * geometry.channels;
         let zeros = [job.quant.input_zero as i8 ^ job.quant.flip_input as i8; PANEL];
         // Columns, counted from the first window's first; those of the input are `before..inside`.
-        let extent = window.extent(count(&pixels));
+        let extent = window.extent(count(pixels));
         let start = pixels.start * window.stride;
         let padding = job.sizes.padding[2][0];
         let before = padding.saturating_sub(start).min(extent);
@@ -343,7 +389,7 @@ impl Part<'_> {
     unsafe fn row<S: SimdI8, const COLUMNS: usize, const STRIDE: usize>(
         &self,
         simd: S,
-        filters: &Filters<'_, S>,
+        filters: &Filters<S>,
         pairs: *const S::Pair,
         weights: *const S::Pair,
         pixels: usize,

@@ -4,10 +4,11 @@ use crate::kernel::int8::To;
 use crate::pack::PANEL;
 use crate::quant::{Quant, Rounding, tflite, tflite_single};
 use crate::simd::{Ends, GROUP, SimdI8};
+use core::mem::MaybeUninit;
 
 /// What the panel's header says of a vector of filters.
-pub(super) struct Filters<'a, S: SimdI8> {
-    quant: &'a Quant,
+pub(super) struct Filters<S: SimdI8> {
+    quant: Quant,
     /// What is to be added to a sum of weights times inputs as the level multiplies them.
     bias: S::I32,
     multiplier: S::I32,
@@ -16,20 +17,26 @@ pub(super) struct Filters<'a, S: SimdI8> {
     count: usize,
     /// Every shift goes to the right.
     right: bool,
+    /// Every sum is below [`SMALL`].
+    small: bool,
 }
 
-impl<'a, S: SimdI8> Filters<'a, S> {
-    /// Of the filters whose header starts at `header`; `offset` is what the inputs were multiplied
-    /// as, less what they are as int8.
+/// Sums of which four times as much is still an int32.
+const SMALL: i32 = 1 << 29;
+
+impl<S: SimdI8> Filters<S> {
+    /// Of the filters whose header starts at `header` and that have `depth` weights each; `offset` is
+    /// what the inputs were multiplied as, less what they are as int8.
     ///
     /// # Safety
     /// The panel is `width` wide, and its header can be read as [`SimdI8::weights`] says.
     #[inline(always)]
     pub unsafe fn load(
         simd: S,
-        quant: &'a Quant,
+        quant: &Quant,
         header: *const i32,
         width: usize,
+        depth: usize,
         offset: i32,
         count: usize,
     ) -> Self {
@@ -38,13 +45,21 @@ impl<'a, S: SimdI8> Filters<'a, S> {
         let [bias, sum, multiplier, shift] =
             [0, 1, 2, 3].map(|row| unsafe { simd.load(header.wrapping_add(row * width), mask) });
         let zero = simd.splat(-(quant.input_zero + offset));
+        // A product is below 2^15. (What wraps here is no negative number.)
+        let products = depth <= SMALL as usize >> 16;
+        let less = simd.splat(-SMALL / 2);
+        let minus = simd.multiply(bias, simd.splat(-1));
+        let small = products
+            && simd.all_negative(simd.add(bias, less), count)
+            && simd.all_negative(simd.add(minus, less), count);
         Filters {
-            quant,
+            quant: *quant,
             bias: simd.add(bias, simd.multiply(sum, zero)),
             multiplier,
             shift,
             count,
             right: simd.all_negative(shift, count),
+            small,
         }
     }
 
@@ -99,51 +114,71 @@ impl<'a, S: SimdI8> Filters<'a, S> {
         to: *mut i8,
         step: usize,
     ) {
-        let quant = self.quant;
+        let quant = &self.quant;
         let ends = Ends {
             zero: quant.zero,
             min: quant.min,
             max: quant.max,
             flip: quant.flip,
         };
+        // What is not whole goes through a copy.
+        let whole = pixels >= GROUP && self.count >= S::LANES;
+        let mut copy = MaybeUninit::<[i8; GROUP * PANEL]>::uninit();
+        let (at, apart) = if whole {
+            (to, step)
+        } else {
+            (copy.as_mut_ptr().cast(), PANEL)
+        };
+        match quant.rounding {
+            Rounding::Tflite if self.right && self.small => {
+                // SAFETY: the caller's; a vector is at most as wide as a panel.
+                unsafe { simd.store_tflite(at, apart, x, self.multiplier, self.shift, ends) };
+            }
+            _ => {
+                self.requantize(simd, &mut x);
+                // SAFETY: as above.
+                unsafe { simd.store_bytes(at, apart, x, ends) };
+            }
+        }
+        if !whole {
+            for i in 0..pixels.min(GROUP) {
+                let to = to.wrapping_add(i * step);
+                let from = copy.as_ptr().cast::<i8>().wrapping_add(i * PANEL);
+                // SAFETY: as above.
+                unsafe {
+                    if self.count >= S::LANES {
+                        to.copy_from_nonoverlapping(from, S::LANES);
+                    } else {
+                        to.copy_from_nonoverlapping(from, self.count);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The general way.
+    #[inline(always)]
+    fn requantize(&self, simd: S, x: &mut [S::I32; GROUP]) {
+        let quant = &self.quant;
         match quant.rounding {
             Rounding::Float => {
                 let [low, high] = [quant.min, quant.max].map(|end| (end - quant.zero) as f32);
-                for x in &mut x {
+                for x in x {
                     *x = simd.float(*x, self.multiplier, low, high);
                 }
             }
             Rounding::Tflite if self.right => {
-                for x in &mut x {
+                for x in x {
                     *x = simd.tflite(*x, self.multiplier, self.shift);
                 }
             }
             Rounding::TfliteSingle if self.right => {
-                for x in &mut x {
+                for x in x {
                     *x = simd.tflite_single(*x, self.multiplier, self.shift);
                 }
             }
             // A multiplier of 1/2 and more is rare, and is left to each lane.
-            rounding => self.lane_by_lane(simd, rounding, &mut x),
-        }
-        // SAFETY: the caller's; a vector is at most as wide as a panel.
-        unsafe {
-            if pixels >= GROUP && self.count >= S::LANES {
-                simd.store_bytes(to, step, x, ends);
-                return;
-            }
-            let mut bytes = [0i8; GROUP * PANEL];
-            simd.store_bytes(bytes.as_mut_ptr(), PANEL, x, ends);
-            for (i, bytes) in bytes.chunks_exact(PANEL).enumerate() {
-                if i < pixels {
-                    let to = to.wrapping_add(i * step);
-                    if self.count >= S::LANES {
-                        to.copy_from_nonoverlapping(bytes.as_ptr(), S::LANES);
-                    } else {
-                        to.copy_from_nonoverlapping(bytes.as_ptr(), self.count);
-                    }
-                }
-            }
+            rounding => self.lane_by_lane(simd, rounding, x),
         }
     }
 

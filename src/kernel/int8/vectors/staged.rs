@@ -164,6 +164,7 @@ impl Batch {
                         simd.run(Finish::<S> {
                             block,
                             quant: job.quant,
+                            depth,
                             sums,
                             pixels,
                             output: self.output.at(filter),

@@ -132,6 +132,8 @@ impl<T: SimdI8, const M: usize, const V: usize, const STRIDE: usize> KernelI8
 pub(super) struct Finish<'a, S: SimdI8> {
     pub block: Block,
     pub quant: &'a Quant,
+    /// Weights of a filter.
+    pub depth: usize,
     /// `[pixel][vector]`
     pub sums: *const S::Sums,
     pub pixels: usize,
@@ -153,8 +155,15 @@ impl<T: SimdI8> KernelI8 for Finish<'_, T> {
             let sums = self.sums.cast::<S::Sums>();
             // SAFETY: a block's panels are whole, and each pixel has its filters' sums and outputs.
             unsafe {
-                let filters =
-                    Filters::load(simd, self.quant, header, block.width, S::OFFSET, count);
+                let filters = Filters::load(
+                    simd,
+                    self.quant,
+                    header,
+                    block.width,
+                    self.depth,
+                    S::OFFSET,
+                    count,
+                );
                 let mut m = 0;
                 while m < self.pixels {
                     let mut x = [simd.splat(0); GROUP];
