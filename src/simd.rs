@@ -145,7 +145,7 @@ pub(crate) unsafe trait Simd: Copy {
         p
     }
 
-    /// Whether the level brings its own inner loops, the next two methods.
+    /// Whether the level brings its own inner loops, the next three methods.
     const LOOPS: bool = false;
 
     /// Adds `count` channels of the `pixels` of a tile, of which the first lies at `x` and each next
@@ -182,8 +182,37 @@ pub(crate) unsafe trait Simd: Copy {
         acc
     }
 
+    /// Adds window rows of three taps to the sums of a depthwise tile: `M` pixels at a stride of
+    /// `STRIDE`, 1 or 2.
+    ///
+    /// # Safety
+    /// [`LOOPS`](Self::LOOPS), there is a row and at most [`SLIDE`](Self::SLIDE) pixels, and whole
+    /// vectors can be read of all weights and of the inputs that are not missed.
+    unsafe fn add_rows<const M: usize, const STRIDE: usize>(
+        self,
+        _acc: &mut [Self::F32; M],
+        _rows: WindowRows,
+    ) {
+    }
+
     /// Calls `kernel.run` in a function that may use these instructions.
     fn run<K: Kernel>(self, kernel: K);
+}
+
+/// Window rows under a depthwise tile.
+pub(crate) struct WindowRows {
+    pub count: usize,
+    /// The first pixel's first input.
+    pub x: *const f32,
+    /// Floats between neighbouring inputs and rows.
+    pub tap: usize,
+    pub row: usize,
+    /// Whether the first pixel misses the first tap, and the last pixel the last.
+    pub misses_first: bool,
+    pub misses_last: bool,
+    /// The first weight of the first row, and the floats between neighbouring columns.
+    pub w: *const f32,
+    pub width: usize,
 }
 
 /// An algorithm, written once for every instruction set.

@@ -87,7 +87,7 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
                 // SAFETY: the panels follow each other as `Panels` counts them, the output's pixels
                 // have every filter, and a cut names the taps that lie inside the input.
                 unsafe {
-                    if slides && slide::reaches(&cut) && !S::LOOPS {
+                    if slides && slide::reaches::<S>(&strip, &cut) {
                         slide::run(simd, &strip, cut.tile, geometry.stride[2]);
                     } else {
                         taps::run(simd, &strip, cut.tile);

@@ -8,7 +8,7 @@ use super::depthwise::Strip;
 use super::piece::lane;
 use super::rows::Cut;
 use crate::geometry::Geometry;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Simd, WindowRows};
 
 /// `M` pixels at a stride of `STRIDE`. `FULL`: every lane of the vector is a filter.
 struct Slide<'a, const M: usize, const STRIDE: usize, const FULL: bool>(&'a Strip);
@@ -22,8 +22,11 @@ pub(super) const fn can(geometry: &Geometry) -> bool {
 }
 
 /// Whether the first pixel of a tile misses at most the first tap, the last at most the last, and
-/// the others none.
-pub(super) fn reaches(cut: &Cut) -> bool {
+/// the others none; and whether a level with loops of its own can take the strip's vectors whole.
+pub(super) fn reaches<S: Simd>(strip: &Strip, cut: &Cut) -> bool {
+    if S::LOOPS && strip.filters < S::LANES {
+        return false;
+    }
     let [after_first, first, last, before_last] = cut.taps;
     if cut.tile == 1 {
         first <= 1 && last >= 2
@@ -41,7 +44,7 @@ pub(super) fn reaches(cut: &Cut) -> bool {
 pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, pixels: usize, stride: usize) {
     macro_rules! tiles {
         ($($m:literal)*) => {
-            match (pixels, stride, strip.filters == S::LANES) {
+            match (pixels, stride, S::LOOPS || strip.filters == S::LANES) {
                 $(
                     ($m, 1, true) if $m <= S::SLIDE => simd.run(Slide::<$m, 1, true>(strip)),
                     ($m, 1, false) if $m <= S::SLIDE => simd.run(Slide::<$m, 1, false>(strip)),
@@ -112,6 +115,22 @@ unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize, const FULL: bool>(
         let mut acc = [load(bias); M];
         let (mut input_plane, mut weights_plane) = (input, weights);
         for _ in 0..strip.planes {
+            if S::LOOPS {
+                let rows = WindowRows {
+                    count: strip.rows,
+                    x: input_plane,
+                    tap: strip.tap,
+                    row: strip.row,
+                    misses_first: first > 0,
+                    misses_last: last < 3,
+                    w: weights_plane,
+                    width: strip.width,
+                };
+                simd.add_rows::<M, STRIDE>(&mut acc, rows);
+                input_plane = input_plane.wrapping_add(strip.plane);
+                weights_plane = weights_plane.wrapping_add(strip.weights_plane);
+                continue;
+            }
             let (mut row, mut weights) = (input_plane, weights_plane);
             for _ in 0..strip.rows {
                 let w = [

@@ -88,12 +88,13 @@ cfg_if::cfg_if! {
     ))] {
         pub(super) const FUSED: bool = true;
 
-        use super::cortex_m;
+        use super::{WindowRows, cortex_m};
         use core::ops::Range;
 
         /// 16 accumulators, 8 weights and 4 channels of each pixel are the 32 registers.
         const TILES: [usize; MOST_VECTORS + 1] = [0, 2, 2, 0, 0];
         const VECTORS: usize = 2;
+        const SLIDE: usize = 4;
 
         #[inline(always)]
         fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
@@ -146,6 +147,16 @@ cfg_if::cfg_if! {
                     // SAFETY: the caller's.
                     unsafe { cortex_m::add_taps(acc, x, tap, w, width, count) }
                 }
+
+                #[inline(always)]
+                unsafe fn add_rows<const M: usize, const STRIDE: usize>(
+                    self,
+                    acc: &mut [[f32; 4]; M],
+                    rows: WindowRows,
+                ) {
+                    // SAFETY: the caller's.
+                    unsafe { cortex_m::add_rows(acc.as_mut_ptr().cast(), M, STRIDE, rows) }
+                }
             };
         }
     } else if #[cfg(all(target_arch = "x86_64", target_feature = "fma"))] {
@@ -176,6 +187,7 @@ cfg_if::cfg_if! {
         /// 16 accumulators, 4 weights and an input.
         const TILES: [usize; MOST_VECTORS + 1] = [0, 4, 0, 0, 0];
         const VECTORS: usize = 1;
+        const SLIDE: usize = 3;
 
         #[inline(always)]
         fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
@@ -200,7 +212,7 @@ unsafe impl Simd for Scalar {
     const TILES: [usize; MOST_VECTORS + 1] = TILES;
     const VECTORS: usize = VECTORS;
     const WIDE: usize = VECTORS;
-    const SLIDE: usize = 3;
+    const SLIDE: usize = SLIDE;
 
     loops!();
 

@@ -61,7 +61,7 @@ macro_rules! layer {
     }};
 }
 
-pub const COUNT: usize = 9;
+pub const COUNT: usize = 16;
 
 pub fn all() -> [Layer; COUNT] {
     [
@@ -118,6 +118,57 @@ pub fn all() -> [Layer; COUNT] {
             Geometry::depthwise2d([6, 7, 13], 1, [3, 3]).padding(Padding::Same),
             [0, 1, 1],
             Activation::RELU6
+        ),
+        layer!(
+            "3x3, depthwise, stride 1, rows of 13",
+            Geometry::depthwise2d([4, 13, 8], 1, [3, 3]).padding(Padding::Same),
+            [0, 1, 1],
+            Activation::RELU6
+        ),
+        layer!(
+            "3x3, depthwise, stride 1, rows of 5",
+            Geometry::depthwise2d([3, 5, 20], 1, [3, 3]).padding(Padding::Same),
+            [0, 1, 1],
+            Activation::NONE
+        ),
+        layer!(
+            "3x3, depthwise, stride 1, rows of 1",
+            Geometry::depthwise2d([5, 1, 4], 1, [3, 3]).padding(Padding::Same),
+            [0, 1, 1],
+            Activation::RELU
+        ),
+        layer!(
+            "3x3, depthwise, stride 2, rows of 13",
+            Geometry::depthwise2d([5, 25, 4], 1, [3, 3])
+                .stride(2)
+                .padding(Padding::Same),
+            [0, 1, 1],
+            Activation::RELU
+        ),
+        layer!(
+            "3x3, depthwise, stride 2, rows of 5",
+            Geometry::depthwise2d([4, 9, 16], 1, [3, 3])
+                .stride(2)
+                .padding(Padding::square(1)),
+            [0, 1, 1],
+            Activation::NONE
+        ),
+        layer!(
+            "3x3, depthwise, stride 2, rows of 1",
+            Geometry::depthwise2d([2, 2, 12], 1, [3, 3])
+                .stride(2)
+                .padding(Padding::Same),
+            [0, 0, 0],
+            Activation::NONE
+        ),
+        layer!(
+            "3x3x3, depthwise, 2 images",
+            Geometry::conv3d([3, 2, 6, 8], 8, [3, 3, 3])
+                .batch(2)
+                .groups(8)
+                .padding(Padding::cube(1)),
+            [1, 1, 1],
+            Activation::RELU
         ),
         layer!(
             "3x3x3, 2 images, 3 to 5",
