@@ -95,8 +95,8 @@ pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, pixels: usize, vectors
     macro_rules! tiles {
         ($($v:literal: $($m:literal)*;)*) => {
             match vectors {
-                $($v if S::TILES[$v] > 0 => match pixels {
-                    $($m if $m <= S::TILES[$v] => if border {
+                $($v if const { S::TILES[$v] > 0 } => match pixels {
+                    $($m if const { $m <= S::TILES[$v] } => if border {
                         simd.run(Border::<$m, $v>(strip));
                     } else if rows {
                         simd.run(Interior::<$m, $v, true>(strip));

@@ -105,8 +105,8 @@ unsafe fn tiles_of<S: Simd>(simd: S, strip: &Strip, pixels: usize, vectors: usiz
     macro_rules! tiles {
         ($($v:literal: $($m:literal)*;)*) => {
             match vectors {
-                $($v if S::TILES[$v] > 0 => match pixels {
-                    $($m if $m <= S::TILES[$v] => simd.run(Tile::<$m, $v>(strip)),)*
+                $($v if const { S::TILES[$v] > 0 } => match pixels {
+                    $($m if const { $m <= S::TILES[$v] } => simd.run(Tile::<$m, $v>(strip)),)*
                     _ => {}
                 },)*
                 _ => {}
