@@ -24,7 +24,13 @@ cfg_if::cfg_if! {
         pub(crate) use int8::{Ends, GROUP, KernelI8, MOST_PIXELS, SLACK, SimdI8};
         pub use x86::{Avx2, Avx512};
     } else if #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] {
+        mod dotprod;
+        mod i8mm;
         mod neon;
+        mod neon_int8;
+        pub(crate) use neon_int8::{KernelNeon, NeonI8, PAIR};
+        pub use dotprod::Dotprod;
+        pub use i8mm::I8mm;
         pub use neon::Neon;
     }
 }
@@ -231,7 +237,7 @@ macro_rules! levels {
                 Level::Scalar(Scalar)
             }
 
-            /// `avx512`, `avx2`, `neon` or `scalar`.
+            /// `avx512`, `avx2`, `i8mm`, `dotprod`, `neon` or `scalar`.
             pub const fn name(self) -> &'static str {
                 match self { $($(#[$cfg])* Level::$token(_) => $name,)* }
             }
@@ -281,13 +287,16 @@ macro_rules! levels {
 levels! {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx512 "avx512",
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx2 "avx2",
+    #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] I8mm "i8mm",
+    #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] Dotprod "dotprod",
     #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] Neon "neon",
     Scalar "scalar",
 }
 
 impl Level {
     /// The names of all levels, on whatever CPU.
-    pub const NAMES: [&'static str; 4] = ["avx512", "avx2", "neon", "scalar"];
+    pub const NAMES: [&'static str; 6] =
+        ["avx512", "avx2", "i8mm", "dotprod", "neon", "scalar"];
 
     /// The level of this name, if this CPU has it.
     ///
