@@ -39,7 +39,13 @@ cfg_if::cfg_if! {
         pub(crate) use int8::{Ends, GROUP, KernelI8, MOST_PIXELS, SLACK, SimdI8};
         pub use x86::{Avx2, Avx512, Avx512Vnni, AvxVnni};
     } else if #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] {
+        mod dotprod;
+        mod i8mm;
         mod neon;
+        mod neon_int8;
+        pub(crate) use neon_int8::{KernelNeon, NeonI8, PAIR};
+        pub use dotprod::Dotprod;
+        pub use i8mm::I8mm;
         pub use neon::Neon;
     }
 }
@@ -275,7 +281,7 @@ macro_rules! levels {
                 Level::Scalar(Scalar)
             }
 
-            /// `avx512vnni`, `avx512`, `avxvnni`, `avx2`, `neon`, `dsp` or `scalar`.
+            /// `avx512vnni`, `avx512`, `avxvnni`, `avx2`, `i8mm`, `dotprod`, `neon`, `dsp` or `scalar`.
             pub const fn name(self) -> &'static str {
                 match self { $($(#[$cfg])* Level::$token(_) => $name,)* }
             }
@@ -339,6 +345,8 @@ levels! {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx512 "avx512",
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] AvxVnni "avxvnni",
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] Avx2 "avx2",
+    #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] I8mm "i8mm",
+    #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] Dotprod "dotprod",
     #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] Neon "neon",
     #[cfg(all(
         target_arch = "arm",
@@ -352,11 +360,13 @@ levels! {
 
 impl Level {
     /// The names of all levels, on whatever CPU.
-    pub const NAMES: [&'static str; 7] = [
+    pub const NAMES: [&'static str; 9] = [
         "avx512vnni",
         "avx512",
         "avxvnni",
         "avx2",
+        "i8mm",
+        "dotprod",
         "neon",
         "dsp",
         "scalar",

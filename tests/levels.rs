@@ -105,7 +105,22 @@ fn each_level_has_the_kernels_of_one() {
 
 #[test]
 #[cfg(target_arch = "aarch64")]
-fn neon_is_there() {
-    assert_eq!(Level::detect().name(), "neon");
+fn levels_of_aarch64_are_those_of_the_cpu() {
+    let names: Vec<_> = Level::all().map(Level::name).collect();
+    assert!(names.ends_with(&["neon", "scalar"]), "{names:?}");
     assert_eq!(Level::named("avx2"), Err(Error::LevelAbsent("avx2")));
+    // Without `std` only what the compiler knows is found.
+    if cfg!(feature = "std") {
+        use std::arch::is_aarch64_feature_detected as has;
+        assert_eq!(names.contains(&"dotprod"), has!("dotprod"));
+        assert_eq!(names.contains(&"i8mm"), has!("i8mm"));
+    }
+    // The products of bytes are of no use to f32.
+    for level in Level::all() {
+        let f32 = match level.name() {
+            "i8mm" | "dotprod" => "neon",
+            own => own,
+        };
+        assert_eq!((level.for_f32().name(), level.for_i8()), (f32, level));
+    }
 }

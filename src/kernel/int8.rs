@@ -14,8 +14,15 @@ use core::ops::Range;
 pub(crate) mod direct;
 pub(crate) mod strips;
 mod taps;
-#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-pub(crate) mod vectors;
+cfg_if::cfg_if! {
+    if #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] {
+        pub(crate) mod vectors;
+        mod walk;
+    } else if #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] {
+        pub(crate) mod neon;
+        mod walk;
+    }
+}
 
 /// Some rows of one convolution.
 ///

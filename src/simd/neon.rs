@@ -1,6 +1,6 @@
 //! NEON, as every aarch64 has it but the soft-float targets.
 
-use super::{Kernel, MOST_VECTORS, Scalar, Simd, Token};
+use super::{Kernel, MOST_VECTORS, Simd, Token};
 use core::arch::aarch64::*;
 
 /// Proof of NEON.
@@ -20,7 +20,7 @@ impl Neon {
 
 impl Token for Neon {
     type F32 = Neon;
-    type I8 = Scalar;
+    type I8 = Neon;
 
     #[inline(always)]
     fn f32(self) -> Neon {
@@ -28,8 +28,8 @@ impl Token for Neon {
     }
 
     #[inline(always)]
-    fn i8(self) -> Scalar {
-        Scalar
+    fn i8(self) -> Neon {
+        self
     }
 }
 

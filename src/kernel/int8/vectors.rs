@@ -10,7 +10,6 @@ mod finish;
 mod peak;
 mod staged;
 mod tile;
-mod walk;
 
 pub(crate) use peak::PeakI8;
 

@@ -8,7 +8,7 @@
 //! long windows are taken in parts, and the sums wait in between.
 
 use super::tile::{self, Block, Finish, Tiles};
-use super::walk::{Cursor, Walk};
+use crate::kernel::int8::walk::{Cursor, Walk};
 use crate::kernel::int8::{JobI8, To};
 use crate::kernel::rows::cut;
 use crate::kernel::window::{count, quotient};

@@ -20,6 +20,7 @@ pub(super) struct Walk<'a> {
     pub plane: usize,
     /// The group's first channel, and the end of the input.
     pub input: *const i8,
+    #[cfg_attr(target_arch = "aarch64", allow(dead_code))]
     pub end: *const i8,
 }
 
@@ -72,6 +73,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes to the next pixel, if there is one.
+    #[cfg_attr(target_arch = "aarch64", allow(dead_code))]
     #[inline(always)]
     pub fn step(&self, cursor: &mut Cursor) {
         cursor.x += 1;

@@ -1,0 +1,67 @@
+//! The kernels of aarch64, which multiplies signed bytes: inputs and weights as they are.
+
+use super::JobI8;
+use crate::kernel::Direct;
+use crate::pack::{PANEL, width};
+use crate::pack_i8::HEADER;
+use crate::simd::NeonI8;
+use core::arch::aarch64::*;
+
+mod dense;
+mod depthwise;
+mod finish;
+mod peak;
+mod stage;
+mod tile;
+
+pub(crate) use peak::multiply_adds;
+
+/// Runs a dense job, and gives back any other: that is run by [`depthwise`], on plain NEON.
+#[inline(always)]
+pub(crate) fn dense<S: NeonI8>(simd: S, job: JobI8<'_>) -> Option<JobI8<'_>> {
+    match job.panels.algorithm {
+        Direct::Dense => {
+            dense::run(simd, job);
+            None
+        }
+        Direct::Depthwise => Some(job),
+    }
+}
+
+#[inline(always)]
+pub(crate) fn depthwise<S: NeonI8>(simd: S, job: JobI8<'_>) {
+    depthwise::run(simd, job);
+}
+
+/// Whether no weight is -128: then two products fit 16 bits together.
+#[inline(always)]
+pub(crate) fn pairs_fit(job: &JobI8<'_>) -> bool {
+    let panels = &job.panels;
+    let mut panel = job.packed.as_ptr();
+    // SAFETY: the caller is compiled for NEON; panels follow each other as `PanelsI8` counts them, and
+    // a row of one is at least 16 bytes long, or 4 under depthwise windows.
+    unsafe {
+        let mut least = vdupq_n_s8(0);
+        for _ in 0..panels.panels.groups {
+            let mut first = 0;
+            while first < panels.panels.filters {
+                let width = width(panels.panels.filters - first);
+                let words = panels.panel(width) - HEADER * width;
+                let weights = panel.wrapping_add(HEADER * width);
+                let mut word = 0;
+                while word + 4 <= words {
+                    least = vminq_s8(least, vld1q_s8(weights.add(word).cast()));
+                    word += 4;
+                }
+                while word < words {
+                    let rest = vdupq_n_s32(weights.add(word).read());
+                    least = vminq_s8(least, vreinterpretq_s8_s32(rest));
+                    word += 1;
+                }
+                panel = weights.wrapping_add(words);
+                first += PANEL;
+            }
+        }
+        vminvq_s8(least) > i8::MIN
+    }
+}

@@ -1,0 +1,376 @@
+//! Dense: tiles of pixels, and all filters pass over some of them at a time.
+//!
+//! Where a row of a window is a whole number of quads and lies inside, it is multiplied where it
+//! stands, in the image. The windows of all other pixels are laid out on the stack, with the zero
+//! point in the padding; so are all of a level that multiplies pixels in pairs.
+
+use super::finish::{Ends, Finish, right};
+use super::stage::{MOST, Plan, Stage};
+use super::tile::{self, Bytes, Pieces, Tiles};
+use crate::kernel::int8::walk::Walk;
+use crate::kernel::int8::{JobI8, To};
+use crate::kernel::rows::cut;
+use crate::kernel::window::{count, quotient};
+use crate::pack::{PANEL, width};
+use crate::pack_i8::{HEADER, QUAD};
+use crate::quant::Rounding;
+use crate::simd::NeonI8;
+use core::arch::aarch64::*;
+use core::mem::MaybeUninit;
+use core::ops::Range;
+
+/// Pixels of the image that all filters pass over at a time, and the bytes that those should not
+/// exceed: what a first-level cache keeps beside the weights of a block.
+const AT_ONCE: usize = 60;
+const BAND: usize = 16 << 10;
+/// The most pieces of a window that is multiplied in the image.
+const PIECES: usize = 64;
+/// Filters whose sums wait while a long window is laid out in parts.
+const WAITING: usize = 128;
+
+/// Some vectors of filters.
+pub(super) struct Block {
+    pub vectors: usize,
+    /// Filters that exist, counted from the first.
+    pub filters: usize,
+    /// The header's entry of the first filter.
+    pub header: *const i32,
+    /// Width of the panel.
+    pub width: usize,
+}
+
+/// A group of filters.
+struct Group<'a> {
+    job: &'a JobI8<'a>,
+    walk: &'a Walk<'a>,
+    plan: Plan,
+    /// The group's panels.
+    packed: *const i32,
+    /// The first filter of the first pixel.
+    output: To,
+}
+
+/// Pixels that all filters pass over, and where they are.
+struct Batch<'a> {
+    pixels: usize,
+    tiles: usize,
+    inputs: *const i8,
+    pixel: usize,
+    pieces: Pieces<'a>,
+}
+
+/// Room on the stack.
+struct Room {
+    stage: Stage,
+    /// Of a batch: the sums, and where the outputs go.
+    sums: MaybeUninit<[i32; WAITING * MOST]>,
+    places: [usize; AT_ONCE],
+    /// Row and column of each pixel that is laid out.
+    waiting: [(usize, usize); MOST],
+}
+
+#[inline(always)]
+pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
+    let output = To::start(&mut job.output);
+    let panels = &job.panels.panels;
+    if job.rows.is_empty() || job.sizes.output[2] == 0 {
+        return;
+    }
+    let mut room = Room {
+        stage: Stage::new(),
+        sums: MaybeUninit::uninit(),
+        places: [0; AT_ONCE],
+        waiting: [(0, 0); MOST],
+    };
+    let last = match panels.filters % PANEL {
+        0 => 0,
+        last => job.panels.panel(width(last)),
+    };
+    let group_len = panels.filters / PANEL * job.panels.panel(PANEL) + last;
+    for group in 0..panels.groups {
+        let group = Group {
+            job: &job,
+            walk: &Walk::new(&job, group),
+            plan: Plan::of::<S>(job.panels.depth()),
+            packed: job.packed.as_ptr().wrapping_add(group * group_len),
+            output: output.at(group * panels.filters),
+        };
+        group.run(simd, &mut room);
+    }
+}
+
+impl Group<'_> {
+    #[inline(always)]
+    fn run<S: NeonI8>(&self, simd: S, room: &mut Room) {
+        let (job, walk) = (self.job, self.walk);
+        let geometry = job.geometry;
+        let [planes, rows, columns] = geometry.kernel;
+        let depth = job.panels.panels.depth;
+        let all = count(&job.rows) * walk.columns.pixels;
+        // A window of one pixel reads the image as a single row.
+        let [lines, pixels] = if walk.flat {
+            [1, all]
+        } else {
+            [count(&job.rows), walk.columns.pixels]
+        };
+        let [pieces, len] = if walk.folded {
+            [1, columns * depth]
+        } else {
+            [columns, depth]
+        };
+        let number = planes.saturating_mul(rows).saturating_mul(pieces);
+        let direct = !S::PAIRS
+            && len.is_multiple_of(QUAD)
+            && job.quant.flip_input == 0
+            && number <= PIECES;
+        let mut starts = [0; PIECES];
+        let column = geometry.dilation[2].wrapping_mul(geometry.channels);
+        for (index, start) in starts.iter_mut().enumerate().take(number) {
+            let row = quotient(index, pieces);
+            let plane = quotient(row, rows);
+            *start = (plane.wrapping_mul(walk.plane))
+                .wrapping_add((row - plane * rows).wrapping_mul(walk.row))
+                .wrapping_add((index - row * pieces).wrapping_mul(column));
+        }
+        let pieces = Pieces {
+            starts: starts.get(..number).unwrap_or(&[]),
+            quads: len / QUAD,
+        };
+        let pixel = geometry.stride[2].wrapping_mul(geometry.channels);
+        let at_once = quotient(BAND, pixel).clamp(1, AT_ONCE);
+        // If all are laid out, in tiles of the same size; pairs stay whole.
+        let most = if direct {
+            S::PIXELS
+        } else if S::PAIRS {
+            2 * cut(all.div_ceil(2), S::PIXELS / 2).0
+        } else {
+            cut(all, S::PIXELS).0
+        };
+        let mut waiting = 0;
+        for line in 0..lines {
+            let mut cursor = walk.cursor(line, 0);
+            let interior = if !direct {
+                0..0
+            } else if walk.flat {
+                0..pixels
+            } else if count(&cursor.lines.planes) == planes && count(&cursor.lines.rows) == rows {
+                walk.columns.interior.clone()
+            } else {
+                0..0
+            };
+            let mut x = 0;
+            while x < pixels {
+                let place = line * pixels + x;
+                if interior.contains(&x) {
+                    let (tile, tiles) = cut(interior.end.min(pixels) - x, S::PIXELS);
+                    let tiles = quotient(at_once, tile).min(tiles).max(1);
+                    let at = if walk.flat { x } else { walk.columns.axis.position(x, 0) };
+                    let batch = Batch {
+                        pixels: tile,
+                        tiles,
+                        inputs: cursor.base.wrapping_add(at.wrapping_mul(geometry.channels)),
+                        pixel,
+                        pieces,
+                    };
+                    let now = tile * tiles;
+                    let places = room.places.iter_mut().take(now);
+                    for (i, at) in places.enumerate() {
+                        *at = (place + i) * geometry.filters;
+                    }
+                    // SAFETY: the windows lie inside the input, and at most `AT_ONCE` pixels were
+                    // given their place in the output.
+                    unsafe { self.pass(simd, &batch, room, 0..self.filters(), true, true, 0) };
+                    x += now;
+                } else {
+                    cursor.x = x;
+                    if let Some(slot) = room.waiting.get_mut(waiting) {
+                        *slot = (line, x);
+                    }
+                    if self.plan.parts == 1 {
+                        let part = self.plan.range(0);
+                        // SAFETY: the pixel is the job's, and the slot one of the tile's.
+                        unsafe {
+                            room.stage.lay_out(walk, &cursor, &self.plan, &part, waiting);
+                            if S::PAIRS && waiting % 2 == 0 {
+                                // The other of the pair may not come.
+                                room.stage.lay_out(walk, &cursor, &self.plan, &part, waiting + 1);
+                            }
+                        }
+                    }
+                    waiting += 1;
+                    x += 1;
+                    if waiting == most {
+                        self.flush(simd, room, waiting, pixels);
+                        waiting = 0;
+                    }
+                }
+            }
+        }
+        if waiting > 0 {
+            self.flush(simd, room, waiting, pixels);
+        }
+    }
+
+    /// Computes the pixels that are laid out, or are to be.
+    #[inline(always)]
+    fn flush<S: NeonI8>(&self, simd: S, room: &mut Room, pixels: usize, line: usize) {
+        let filters = self.filters();
+        let places = room.places.iter_mut().zip(room.waiting);
+        for (place, (row, x)) in places.take(pixels) {
+            *place = (row * line + x) * self.job.geometry.filters;
+        }
+        let parts = self.plan.parts;
+        let mut first = 0;
+        while first < filters {
+            let end = if parts == 1 {
+                filters
+            } else {
+                (first + WAITING).min(filters)
+            };
+            for index in 0..parts {
+                let part = self.plan.range(index);
+                if parts > 1 {
+                    // The other of the last pair is one of the pixels, too.
+                    let slots = if S::PAIRS { pixels.next_multiple_of(2) } else { pixels };
+                    for slot in 0..slots {
+                        let Some(&(row, x)) = room.waiting.get(slot.min(pixels - 1)) else {
+                            break;
+                        };
+                        let mut cursor = self.walk.cursor(row, 0);
+                        cursor.x = x;
+                        // SAFETY: the pixel is the job's, and the slot one of the tile's.
+                        unsafe { room.stage.lay_out(self.walk, &cursor, &self.plan, &part, slot) };
+                    }
+                }
+                let batch = Batch {
+                    pixels,
+                    tiles: 1,
+                    inputs: room.stage.inputs(),
+                    pixel: self.plan.pixel,
+                    pieces: Pieces {
+                        starts: &[0],
+                        quads: count(&part).div_ceil(QUAD),
+                    },
+                };
+                let (start, finish) = (index == 0, index + 1 == parts);
+                let quad = part.start / QUAD;
+                // SAFETY: the pixels were laid out and given their place in the output, and the sums
+                // of so many filters have room.
+                unsafe { self.pass(simd, &batch, room, first..end, start, finish, quad) };
+            }
+            first = end;
+        }
+    }
+
+    #[inline(always)]
+    fn filters(&self) -> usize {
+        self.job.panels.panels.filters
+    }
+
+    /// Passes some filters over a batch, from `quad` of their weights on. Unless it is the whole sum, the
+    /// filters' sums wait beside each other.
+    ///
+    /// # Safety
+    /// The inputs are there, and a place for each pixel's outputs, and room for the sums.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    unsafe fn pass<S: NeonI8>(
+        &self,
+        simd: S,
+        batch: &Batch<'_>,
+        room: &mut Room,
+        filters: Range<usize>,
+        start: bool,
+        finish: bool,
+        quad: usize,
+    ) {
+        let quant = self.job.quant;
+        let ends = Ends::of(quant);
+        let mut sums = room.sums.as_mut_ptr().cast::<i32>();
+        let mut first = filters.start;
+        while first < filters.end {
+            let block = self.block::<S>(first);
+            let mut bias = [0; PANEL];
+            // SAFETY: the caller's; the header of a block's panel is there.
+            unsafe {
+                if start {
+                    for v in 0..block.vectors {
+                        let header = block.header.add(4 * v);
+                        let weights = vld1q_s32(header.add(block.width));
+                        let sum = vmlsq_s32(vld1q_s32(header), weights, vdupq_n_s32(quant.input_zero));
+                        vst1q_s32(bias.as_mut_ptr().add(4 * v), sum);
+                    }
+                }
+                let [multiplier, shift] =
+                    [2, 3].map(|row| block.header.add(row * block.width));
+                let bytes = match self.output.at(first) {
+                    To::Bytes(output)
+                        if start
+                            && finish
+                            && quant.rounding == Rounding::Tflite
+                            && block.vectors > 1
+                            && block.filters >= 4 * block.vectors
+                            && right(shift, block.vectors) =>
+                    {
+                        Some(Bytes {
+                            ends: &ends,
+                            multiplier,
+                            shift,
+                            places: room.places.as_ptr(),
+                            output,
+                        })
+                    }
+                    _ => None,
+                };
+                let written = bytes.is_some();
+                let tiles = Tiles {
+                    bytes,
+                    pixels: batch.pixels,
+                    tiles: batch.tiles,
+                    inputs: batch.inputs,
+                    pixel: batch.pixel,
+                    pieces: batch.pieces,
+                    weights: block.header.wrapping_add((HEADER + quad) * block.width),
+                    block: &block,
+                    bias: bias.as_ptr(),
+                    sums,
+                    go_on: !start,
+                };
+                tile::run(simd, &tiles);
+                if finish && !written {
+                    let finish = Finish {
+                        quant,
+                        sums,
+                        pixels: batch.pixels * batch.tiles,
+                        places: room.places.as_ptr(),
+                        output: self.output.at(first),
+                        multiplier,
+                        shift,
+                        vectors: block.vectors,
+                        filters: block.filters,
+                    };
+                    finish.run();
+                }
+            }
+            if !(start && finish) {
+                sums = sums.wrapping_add(MOST * 4 * block.vectors);
+            }
+            first += 4 * block.vectors;
+        }
+    }
+
+    /// The block of filters from `first` on.
+    #[inline(always)]
+    fn block<S: NeonI8>(&self, first: usize) -> Block {
+        let lane = first % PANEL;
+        let left = self.filters() - first;
+        let width = width(left + lane);
+        let panel = self.job.panels.panel(PANEL);
+        Block {
+            vectors: ((width - lane) / 4).min(S::VECTORS),
+            filters: left,
+            header: self.packed.wrapping_add(first / PANEL * panel + lane),
+            width,
+        }
+    }
+}

@@ -1,0 +1,522 @@
+//! Depthwise: vectors run along the channels, and all channels of some pixels are done before the
+//! next.
+//!
+//! Each tap of a pixel's window is an address: where its channels lie in the image, or a line of zero
+//! points in the padding. So there is one loop for any window, stride, dilation and padding.
+
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
+use super::finish::{Ends, Requantize, tflite};
+use super::pairs_fit;
+use crate::kernel::int8::walk::{Cursor, Walk};
+use crate::kernel::int8::{JobI8, To, taps};
+use crate::kernel::window::{count, quotient};
+use crate::pack::{PANEL, width};
+use crate::pack_i8::HEADER;
+use crate::simd::{KernelNeon, NeonI8};
+use core::arch::aarch64::*;
+
+/// The most taps of a window.
+const TAPS: usize = 64;
+/// Filters that are taken at a time, as many as the line of zero points is long.
+const CHUNK: usize = 256;
+/// A 3x3 window, which has a loop of its own.
+const NINE: usize = 9;
+
+/// Where the taps of a pixel's window are.
+type Taps = [*const i8; TAPS];
+
+#[inline(always)]
+pub(super) fn run<S: NeonI8>(simd: S, job: JobI8<'_>) {
+    if job.panels.panels.taps <= TAPS {
+        simd.run(Depthwise(job));
+    } else {
+        taps::run(job);
+    }
+}
+
+struct Depthwise<'a>(JobI8<'a>);
+
+/// Some filters of a job.
+struct Chunk<'a> {
+    job: &'a JobI8<'a>,
+    walk: &'a Walk<'a>,
+    /// The first, and how many.
+    first: usize,
+    filters: usize,
+    /// Filters of a channel.
+    multiplier: usize,
+    /// The first panel.
+    panel: *const i32,
+    /// Biases, less what the zero point adds to a sum.
+    bias: [i32; CHUNK],
+    zeros: [i8; CHUNK],
+    requantize: Requantize,
+    ends: Ends,
+    output: To,
+}
+
+impl KernelNeon for Depthwise<'_> {
+    #[inline(always)]
+    fn run<S: NeonI8>(self, _simd: S) {
+        let mut job = self.0;
+        let output = To::start(&mut job.output);
+        let geometry = job.geometry;
+        let filters = geometry.filters;
+        let walk = Walk::new(&job, 0);
+        let fast = geometry.kernel == [1, 3, 3]
+            && filters == geometry.channels
+            && job.quant.flip_input == 0
+            && pairs_fit(&job);
+        let mut first = 0;
+        while first < filters {
+            let mut chunk = Chunk {
+                job: &job,
+                walk: &walk,
+                first,
+                filters: (filters - first).min(CHUNK),
+                multiplier: quotient(filters, geometry.channels),
+                panel: job
+                    .packed
+                    .as_ptr()
+                    .wrapping_add(first / PANEL * job.panels.panel(PANEL)),
+                bias: [0; CHUNK],
+                zeros: [(job.quant.input_zero as u8 ^ job.quant.flip_input) as i8; CHUNK],
+                requantize: Requantize::of(job.quant, false),
+                ends: Ends::of(job.quant),
+                output: output.at(first),
+            };
+            // SAFETY: the filters are the job's, and the caller is compiled for NEON.
+            unsafe {
+                chunk.load();
+                chunk.lines(fast);
+            }
+            first += CHUNK;
+        }
+    }
+}
+
+impl Chunk<'_> {
+    /// The panel from filter `at` of the chunk on, and its width.
+    #[inline(always)]
+    fn panel(&self, at: usize) -> (*const i32, usize) {
+        let panel = self
+            .panel
+            .wrapping_add(at / PANEL * self.job.panels.panel(PANEL));
+        (panel, width(self.job.geometry.filters - self.first - at))
+    }
+
+    /// Reads the headers.
+    ///
+    /// # Safety
+    /// The panels are there.
+    #[inline(always)]
+    unsafe fn load(&mut self) {
+        let mut left = false;
+        let mut at = 0;
+        while at < self.filters {
+            let (panel, width) = self.panel(at);
+            let exist = (self.filters - at).min(PANEL);
+            for (lane, bias) in self.bias.iter_mut().skip(at).take(exist).enumerate() {
+                // SAFETY: the caller's.
+                let [first, sum, _, shift] =
+                    [0, 1, 2, 3].map(|row| unsafe { panel.add(row * width + lane).read() });
+                *bias = first.wrapping_sub(sum.wrapping_mul(self.job.quant.input_zero));
+                left |= shift >= 0;
+            }
+            at += PANEL;
+        }
+        self.requantize = Requantize::of(self.job.quant, left);
+    }
+
+    /// # Safety
+    /// The chunk is loaded, and the caller is compiled for NEON.
+    #[inline(always)]
+    unsafe fn lines(&self, fast: bool) {
+        let (job, walk) = (self.job, self.walk);
+        let geometry = job.geometry;
+        let pixels = walk.columns.pixels;
+        let interior = walk.columns.interior.clone();
+        // A pixel's second column is the first one of the next pixel.
+        let shared = geometry.stride[2] == geometry.dilation[2];
+        for line in 0..count(&job.rows) {
+            let mut cursor = walk.cursor(line, 0);
+            let inside = fast && !cursor.lines.planes.is_empty() && count(&cursor.lines.rows) == 3;
+            let mut x = 0;
+            while x < pixels {
+                cursor.x = x;
+                let output = self.output.at((line * pixels + x) * geometry.filters);
+                // SAFETY: the taps are inside the input, or a line of zero points as long as a chunk;
+                // the outputs are there.
+                unsafe {
+                    if !fast {
+                        let taps = self.taps(&cursor);
+                        if self.multiplier == 1 {
+                            self.any::<false>(&taps, output);
+                        } else {
+                            self.any::<true>(&taps, output);
+                        }
+                        x += 1;
+                        continue;
+                    }
+                    let rest = pixels - x;
+                    let taps = if inside && interior.contains(&x) && interior.contains(&(x + 1)) {
+                        [self.inside(&cursor, 0), self.inside(&cursor, 1)]
+                    } else {
+                        let first = self.border(&cursor);
+                        cursor.x = x + rest.min(2) - 1;
+                        [first, self.border(&cursor)]
+                    };
+                    let plain = self.requantize.is_plain();
+                    // The pixels' outputs; the second may not be there.
+                    let both = [output, output.at(geometry.filters)];
+                    match (rest > 1, plain, shared) {
+                        (true, true, true) => self.nine::<2, true, true>(taps, both),
+                        (true, true, false) => self.nine::<2, true, false>(taps, both),
+                        (true, false, _) => self.nine::<2, false, false>(taps, both),
+                        (false, _, _) => self.nine::<1, false, false>([taps[0]], [output]),
+                    }
+                }
+                x += 2;
+            }
+        }
+    }
+
+    /// The taps of a 3x3 window that lies inside, so many pixels after the cursor.
+    #[inline(always)]
+    fn inside(&self, cursor: &Cursor, pixel: usize) -> [*const i8; NINE] {
+        let geometry = self.job.geometry;
+        let channels = geometry.channels;
+        let column = geometry.dilation[2].wrapping_mul(channels);
+        let first = self.walk.columns.axis.position(cursor.x, 0);
+        let first = cursor
+            .base
+            .wrapping_add(first.wrapping_mul(channels))
+            .wrapping_add(self.first)
+            .wrapping_add(pixel * geometry.stride[2].wrapping_mul(channels));
+        let mut taps = [first; NINE];
+        for tap in 0..NINE {
+            taps[tap] = first
+                .wrapping_add((tap / 3).wrapping_mul(self.walk.row))
+                .wrapping_add((tap % 3).wrapping_mul(column));
+        }
+        taps
+    }
+
+    /// The taps of a 3x3 window at the cursor, which may lie in the padding.
+    #[inline(always)]
+    fn border(&self, cursor: &Cursor) -> [*const i8; NINE] {
+        let geometry = self.job.geometry;
+        let channels = geometry.channels;
+        let (rows, columns) = (&cursor.lines.rows, self.walk.columns.axis.inside(cursor.x));
+        let step = geometry.dilation[2].wrapping_mul(channels);
+        // Where the window would start in the image; what lies outside is not used.
+        let first = self.walk.columns.axis.position(cursor.x, 0);
+        let first = cursor
+            .base
+            .wrapping_add(first.wrapping_mul(channels))
+            .wrapping_add(self.first)
+            .wrapping_sub(rows.start.wrapping_mul(self.walk.row));
+        let mut taps = [self.zeros.as_ptr(); NINE];
+        for row in 0..3 {
+            for column in 0..3 {
+                if rows.contains(&row) && columns.contains(&column) {
+                    taps[3 * row + column] = first
+                        .wrapping_add(row.wrapping_mul(self.walk.row))
+                        .wrapping_add(column.wrapping_mul(step));
+                }
+            }
+        }
+        taps
+    }
+
+    /// The taps of the pixel at the cursor.
+    #[inline(always)]
+    fn taps(&self, cursor: &Cursor) -> Taps {
+        let channel = quotient(self.first, self.multiplier);
+        let zeros = self.zeros.as_ptr();
+        let mut taps = [zeros; TAPS];
+        let to = taps.as_mut_ptr();
+        self.walk.window(cursor, 1, |from, at, len| {
+            let tap = from.map_or(zeros, |from| from.wrapping_add(channel));
+            for at in at..at + len {
+                // SAFETY: a window has at most so many taps.
+                unsafe { to.add(at).write(tap) };
+            }
+        });
+        taps
+    }
+
+    /// All filters of `M` pixels with a 3x3 window, two products in 16 bits at a time. `PLAIN`: see
+    /// [`Requantize::is_plain`]; `SHARED`: the pixels' windows have two columns in common.
+    ///
+    /// # Safety
+    /// The taps and outputs are there, no weight is -128, and a filter has a channel of its own.
+    #[inline(always)]
+    unsafe fn nine<const M: usize, const PLAIN: bool, const SHARED: bool>(
+        &self,
+        taps: [[*const i8; NINE]; M],
+        output: [To; M],
+    ) {
+        let (mut at, mut panel) = (0, self.panel);
+        let step = self.job.panels.panel(PANEL);
+        // SAFETY: the caller's.
+        unsafe {
+            while at + PANEL <= self.filters {
+                self.nine_filters::<M, 4, PLAIN, SHARED>(&taps, panel, at, PANEL, &output);
+                at += PANEL;
+                panel = panel.wrapping_add(step);
+            }
+            let left = self.filters - at;
+            if left == 8 {
+                self.nine_filters::<M, 2, PLAIN, SHARED>(&taps, panel, at, 8, &output);
+            } else if left > 8 {
+                self.nine_filters::<M, 4, PLAIN, SHARED>(&taps, panel, at, left, &output);
+            } else if left > 4 {
+                self.nine_filters::<M, 2, PLAIN, SHARED>(&taps, panel, at, left, &output);
+            } else if left > 0 {
+                self.nine_filters::<M, 1, PLAIN, SHARED>(&taps, panel, at, left, &output);
+            }
+        }
+    }
+
+    /// `exist` filters of a panel that is `V` vectors wide.
+    ///
+    /// # Safety
+    /// As for [`nine`](Self::nine).
+    #[inline(always)]
+    unsafe fn nine_filters<
+        const M: usize,
+        const V: usize,
+        const PLAIN: bool,
+        const SHARED: bool,
+    >(
+        &self,
+        taps: &[[*const i8; NINE]; M],
+        panel: *const i32,
+        at: usize,
+        exist: usize,
+        output: &[To; M],
+    ) {
+        let weights = panel.wrapping_add(HEADER * 4 * V).cast::<i8>();
+        let mut sums = [self.start::<V>(at); M];
+        // SAFETY: the caller's.
+        unsafe {
+            let weight = |tap: usize| load(weights.wrapping_add(tap * 4 * V), 4 * V);
+            let input = |m: usize, tap: usize| {
+                let taps = if SHARED && m > 0 && tap % 3 < 2 {
+                    taps[m - 1][tap + 1]
+                } else {
+                    taps[m][tap]
+                };
+                load(taps.wrapping_add(at), exist)
+            };
+            for pair in 0..NINE / 2 {
+                let [w0, w1] = [weight(2 * pair), weight(2 * pair + 1)];
+                for m in 0..M {
+                    let [x0, x1] = [input(m, 2 * pair), input(m, 2 * pair + 1)];
+                    let low = vmull_s8(vget_low_s8(x0), vget_low_s8(w0));
+                    let low = vmlal_s8(low, vget_low_s8(x1), vget_low_s8(w1));
+                    let high = vmlal_high_s8(vmull_high_s8(x0, w0), x1, w1);
+                    widen(&mut sums[m], low, high);
+                }
+            }
+            let w = weight(NINE - 1);
+            for m in 0..M {
+                let x = input(m, NINE - 1);
+                let low = vmull_s8(vget_low_s8(x), vget_low_s8(w));
+                widen(&mut sums[m], low, vmull_high_s8(x, w));
+            }
+            for m in 0..M {
+                self.write::<V, PLAIN>(sums[m], panel, exist, output[m].at(at));
+            }
+        }
+    }
+
+    /// All filters of a pixel with any window. `SHARED`: some filters share a channel.
+    ///
+    /// # Safety
+    /// The taps and outputs are there.
+    #[inline(always)]
+    unsafe fn any<const SHARED: bool>(&self, taps: &Taps, output: To) {
+        let mut at = 0;
+        while at < self.filters {
+            let exist = (self.filters - at).min(PANEL);
+            // SAFETY: the caller's.
+            unsafe {
+                match self.panel(at).1 {
+                    PANEL => self.any_filters::<4, SHARED>(taps, at, exist, output),
+                    8 => self.any_filters::<2, SHARED>(taps, at, exist, output),
+                    _ => self.any_filters::<1, SHARED>(taps, at, exist, output),
+                }
+            }
+            at += PANEL;
+        }
+    }
+
+    /// # Safety
+    /// As for [`any`](Self::any).
+    #[inline(always)]
+    unsafe fn any_filters<const V: usize, const SHARED: bool>(
+        &self,
+        taps: &Taps,
+        at: usize,
+        exist: usize,
+        output: To,
+    ) {
+        let (panel, _) = self.panel(at);
+        let mut w = panel.wrapping_add(HEADER * 4 * V).cast::<i8>();
+        let mut sums = self.start::<V>(at);
+        // The channels of these filters, counted from that of the chunk's first, and for each filter
+        // which of them.
+        let (mut channel, mut channels, mut which) = (at, exist, [0u8; PANEL]);
+        if SHARED {
+            let base = quotient(self.first, self.multiplier);
+            let of = |filter| quotient(self.first + filter, self.multiplier) - base;
+            channel = of(at);
+            channels = of(at + exist - 1) - channel + 1;
+            for (lane, which) in which.iter_mut().enumerate().take(exist) {
+                *which = (of(at + lane) - channel) as u8;
+            }
+        }
+        // SAFETY: the caller's.
+        unsafe {
+            let which = vld1q_u8(which.as_ptr());
+            let flip = vdupq_n_s8(self.job.quant.flip_input as i8);
+            for tap in taps.iter().take(self.job.panels.panels.taps) {
+                let mut x = veorq_s8(load(tap.wrapping_add(channel), channels), flip);
+                if SHARED {
+                    x = vqtbl1q_s8(x, which);
+                }
+                let weights = load(w, 4 * V);
+                let low = vmull_s8(vget_low_s8(x), vget_low_s8(weights));
+                widen(&mut sums, low, vmull_high_s8(x, weights));
+                w = w.wrapping_add(4 * V);
+            }
+            self.write::<V, false>(sums, panel, exist, output.at(at));
+        }
+    }
+
+    /// The sums of filter `at` and those after it, before the first tap.
+    #[inline(always)]
+    fn start<const V: usize>(&self, at: usize) -> [int32x4_t; V] {
+        // SAFETY: the caller is compiled for NEON; a chunk is a number of panels.
+        unsafe {
+            let bias = self.bias.as_ptr().add(at);
+            let mut sums = [vdupq_n_s32(0); V];
+            for v in 0..V {
+                sums[v] = vld1q_s32(bias.add(4 * v));
+            }
+            sums
+        }
+    }
+
+    /// Writes the results of `exist` filters.
+    ///
+    /// # Safety
+    /// The panel and the outputs are there.
+    #[inline(always)]
+    unsafe fn write<const V: usize, const PLAIN: bool>(
+        &self,
+        mut sums: [int32x4_t; V],
+        panel: *const i32,
+        exist: usize,
+        output: To,
+    ) {
+        // SAFETY: the caller's.
+        unsafe {
+            match output {
+                To::Sums(to) => {
+                    let mut copy = [0; PANEL];
+                    for v in 0..V {
+                        vst1q_s32(copy.as_mut_ptr().add(4 * v), sums[v]);
+                    }
+                    to.copy_from_nonoverlapping(copy.as_ptr(), exist);
+                }
+                To::Bytes(to) => {
+                    for v in 0..V {
+                        let [multiplier, shift] =
+                            [2, 3].map(|row| vld1q_s32(panel.add(row * 4 * V + 4 * v)));
+                        sums[v] = if PLAIN {
+                            tflite(sums[v], multiplier, shift)
+                        } else {
+                            self.requantize.run(sums[v], multiplier, shift)
+                        };
+                    }
+                    let of = |v: usize| if v < V { sums[v] } else { vdupq_n_s32(0) };
+                    store(to, self.ends.bytes([of(0), of(1), of(2), of(3)]), exist);
+                }
+            }
+        }
+    }
+}
+
+/// Adds products of 16 channels, or of as many as there are sums.
+#[inline(always)]
+fn widen<const V: usize>(sums: &mut [int32x4_t; V], low: int16x8_t, high: int16x8_t) {
+    // SAFETY: the caller is compiled for NEON, as all here.
+    unsafe {
+        sums[0] = vaddw_s16(sums[0], vget_low_s16(low));
+        if V > 1 {
+            sums[1] = vaddw_high_s16(sums[1], low);
+        }
+        if V > 2 {
+            sums[2] = vaddw_s16(sums[2], vget_low_s16(high));
+            sums[3] = vaddw_high_s16(sums[3], high);
+        }
+    }
+}
+
+/// So many bytes, at most 16, and zeros. None beyond them is touched.
+///
+/// # Safety
+/// They are readable.
+#[inline(always)]
+unsafe fn load(p: *const i8, exist: usize) -> int8x16_t {
+    // SAFETY: the caller's. Two pieces that overlap are the same where they do.
+    unsafe {
+        if exist >= 16 {
+            return vld1q_s8(p);
+        }
+        let at = |byte: usize| p.wrapping_add(byte);
+        let (low, high) = if exist >= 8 {
+            let last = at(exist - 8).cast::<u64>().read_unaligned();
+            let high = last.unbounded_shr(8 * (16 - exist) as u32);
+            (at(0).cast::<u64>().read_unaligned(), high)
+        } else if exist >= 4 {
+            let [first, last] =
+                [0, exist - 4].map(|byte| u64::from(at(byte).cast::<u32>().read_unaligned()));
+            (first | last << (8 * (exist - 4)), 0)
+        } else if exist > 0 {
+            let mut low = 0;
+            for byte in [0, exist / 2, exist - 1] {
+                low |= u64::from(at(byte).cast::<u8>().read()) << (8 * byte);
+            }
+            (low, 0)
+        } else {
+            (0, 0)
+        };
+        vcombine_s8(vcreate_s8(low), vcreate_s8(high))
+    }
+}
+
+/// Stores the first `exist` bytes, at most 16.
+///
+/// # Safety
+/// They are writable.
+#[inline(always)]
+unsafe fn store(to: *mut i8, bytes: int8x16_t, exist: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        if exist >= 16 {
+            vst1q_s8(to, bytes);
+        } else if exist == 8 {
+            vst1_s8(to, vget_low_s8(bytes));
+        } else {
+            let mut copy = [0; 16];
+            vst1q_s8(copy.as_mut_ptr(), bytes);
+            to.copy_from_nonoverlapping(copy.as_ptr(), exist);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Laying out the windows of some pixels, with the zero point in the padding.
+
+use crate::kernel::int8::walk::{Cursor, Walk};
+use crate::kernel::window::{count, quotient};
+use crate::simd::{NeonI8, PAIR};
+use core::arch::aarch64::*;
+use core::mem::MaybeUninit;
+use core::ops::Range;
+
+/// The most pixels of a tile of any level.
+pub(super) const MOST: usize = 12;
+/// Bytes of the inputs that are laid out at once.
+const ROOM: usize = 28 << 10;
+/// Bytes beyond the last that may be overwritten.
+const SLACK: usize = 16;
+/// The longest part of a window that is laid out for a pair of pixels: 12 of them fill the room.
+const LONGEST_PAIR: usize = (ROOM - PAIR) / MOST / 16 * 16;
+
+/// Room on the stack.
+#[repr(C, align(64))]
+pub(super) struct Stage {
+    inputs: MaybeUninit<[u8; ROOM]>,
+    /// A window, before it becomes one of a pair.
+    window: MaybeUninit<[u8; LONGEST_PAIR + SLACK]>,
+}
+
+/// How windows of a job are laid out.
+#[derive(Clone, Copy)]
+pub(super) struct Plan {
+    /// Weights of a filter, parts that they are taken in, and the length of all but the last.
+    depth: usize,
+    pub parts: usize,
+    part: usize,
+    /// Bytes from a pixel to the next, or nothing if they are laid out in pairs.
+    pub pixel: usize,
+    pairs: bool,
+}
+
+impl Plan {
+    #[inline(always)]
+    pub fn of<S: NeonI8>(depth: usize) -> Self {
+        let longest = if S::PAIRS {
+            LONGEST_PAIR
+        } else {
+            // Six pixels, an odd number of cache lines each.
+            const { (ROOM / 6 / 64 - 1) * 64 - SLACK }
+        };
+        let parts = depth.div_ceil(longest);
+        let part = quotient(depth + parts - 1, parts).next_multiple_of(16);
+        Plan {
+            depth,
+            parts,
+            part,
+            // Odd, or all pixels would compete for the same places in the cache.
+            pixel: ((part + SLACK).div_ceil(64) | 1) * 64,
+            pairs: S::PAIRS,
+        }
+    }
+
+    /// The inputs of a part.
+    #[inline(always)]
+    pub fn range(&self, part: usize) -> Range<usize> {
+        part * self.part..(part * self.part + self.part).min(self.depth)
+    }
+}
+
+impl Stage {
+    #[inline(always)]
+    pub fn new() -> Self {
+        const { assert!(MOST * 16 / 2 == PAIR) };
+        Stage {
+            inputs: MaybeUninit::uninit(),
+            window: MaybeUninit::uninit(),
+        }
+    }
+
+    #[inline(always)]
+    pub fn inputs(&self) -> *const i8 {
+        self.inputs.as_ptr().cast()
+    }
+
+    /// Lays out a part of the window at the cursor, and zeros that fill up the last quad (of a pair:
+    /// the last eight), as pixel `slot` of a tile.
+    ///
+    /// # Safety
+    /// The cursor is at a pixel of the job, the slot one of the level's tile, the plan the job's, and
+    /// the caller compiled for NEON.
+    #[inline(always)]
+    pub unsafe fn lay_out(
+        &mut self,
+        walk: &Walk<'_>,
+        cursor: &Cursor,
+        plan: &Plan,
+        part: &Range<usize>,
+        slot: usize,
+    ) {
+        let inputs = self.inputs.as_mut_ptr().cast::<i8>();
+        let len = count(part);
+        // SAFETY: what is copied lies in the input, as it is taps that are inside. It is laid out in
+        // ascending order, so what a copy overwrites is written after it.
+        unsafe {
+            if plan.pairs {
+                let window = self.window.as_mut_ptr().cast::<i8>();
+                lay_out(walk, cursor, part, window);
+                let zeros = vdupq_n_s8(0);
+                vst1q_s8(window.add(len), zeros);
+                let mut to = inputs.add(slot / 2 * 16 + slot % 2 * 8);
+                let mut at = 0;
+                while at < len {
+                    let eight = window.add(at).cast::<u64>().read_unaligned();
+                    to.cast::<u64>().write_unaligned(eight);
+                    to = to.wrapping_add(PAIR);
+                    at += 8;
+                }
+            } else {
+                let to = inputs.add(slot * plan.pixel);
+                lay_out(walk, cursor, part, to);
+                to.add(len).cast::<u32>().write_unaligned(0);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// At `to` there is room for the part and [`SLACK`].
+#[inline(always)]
+unsafe fn lay_out(walk: &Walk<'_>, cursor: &Cursor, part: &Range<usize>, to: *mut i8) {
+    let (geometry, quant) = (walk.job.geometry, walk.job.quant);
+    let depth = walk.job.panels.panels.depth;
+    let flip = quant.flip_input;
+    // SAFETY: the caller's.
+    unsafe {
+        if walk.flat && part.start == 0 && part.end == depth {
+            let from = cursor.base.wrapping_add(cursor.x * geometry.channels);
+            copy(from, to, depth, flip);
+            return;
+        }
+        let zero = quant.input_zero as i8;
+        let put = |from: Option<*const i8>, at: usize, len: usize| {
+            let (start, end) = (at.max(part.start), (at + len).min(part.end));
+            if start < end {
+                let to = to.add(start - part.start);
+                match from {
+                    Some(from) => copy(from.wrapping_add(start - at), to, end - start, flip),
+                    None => fill(to, end - start, zero),
+                }
+            }
+        };
+        walk.window(cursor, depth, put);
+    }
+}
+
+/// Copies bytes, with the highest bit flipped if they are of uint8.
+///
+/// # Safety
+/// They are readable at `from`, and at `to` there is room for them and [`SLACK`].
+#[inline(always)]
+unsafe fn copy(from: *const i8, to: *mut i8, count: usize, flip: u8) {
+    // SAFETY: the caller's.
+    unsafe {
+        let flips = vdupq_n_s8(flip as i8);
+        let mut at = 0;
+        while at + 32 <= count {
+            let (from, to) = (from.add(at), to.add(at));
+            let [a, b] = [vld1q_s8(from), vld1q_s8(from.add(16))];
+            vst1q_s8(to, veorq_s8(a, flips));
+            vst1q_s8(to.add(16), veorq_s8(b, flips));
+            at += 32;
+        }
+        if at + 16 <= count {
+            vst1q_s8(to.add(at), veorq_s8(vld1q_s8(from.add(at)), flips));
+            at += 16;
+        }
+        // The rest by two pieces that overlap, if it is no less than one.
+        let left = count - at;
+        let (from, to) = (from.add(at), to.add(at));
+        let flips = u64::from(flip) * 0x0101_0101_0101_0101;
+        macro_rules! two {
+            ($int:ty) => {{
+                let last = left - size_of::<$int>();
+                let [a, b] = [0, last].map(|at| from.add(at).cast::<$int>().read_unaligned());
+                to.cast::<$int>().write_unaligned(a ^ flips as $int);
+                to.add(last).cast::<$int>().write_unaligned(b ^ flips as $int);
+            }};
+        }
+        if left >= 8 {
+            two!(u64);
+        } else if left >= 4 {
+            two!(u32);
+        } else if left >= 2 {
+            two!(u16);
+        } else if left == 1 {
+            two!(u8);
+        }
+    }
+}
+
+/// Fills with one input.
+///
+/// # Safety
+/// At `to` there is room for so many and [`SLACK`].
+#[inline(always)]
+unsafe fn fill(to: *mut i8, count: usize, input: i8) {
+    // SAFETY: the caller's.
+    unsafe {
+        let inputs = vdupq_n_s8(input);
+        let mut at = 0;
+        while at < count {
+            vst1q_s8(to.add(at), inputs);
+            at += 16;
+        }
+    }
+}

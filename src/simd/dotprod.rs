@@ -1,0 +1,181 @@
+//! The dot product of four bytes (FEAT_DotProd), for int8.
+
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
+use super::neon_int8::{KernelNeon, NeonI8, opaque};
+use super::{LevelI8, Neon, Token};
+use crate::kernel::int8::{JobI8, neon};
+use core::arch::aarch64::*;
+use core::arch::asm;
+
+/// Proof of NEON and `sdot`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dotprod(Neon);
+
+impl Dotprod {
+    /// `Some` if the CPU has it: known to the compiler, or, with the feature `std`, to the system.
+    pub fn detect() -> Option<Self> {
+        #[cfg(feature = "std")]
+        if std::arch::is_aarch64_feature_detected!("dotprod") {
+            return Neon::detect().map(Dotprod);
+        }
+        if cfg!(target_feature = "dotprod") {
+            Neon::detect().map(Dotprod)
+        } else {
+            None
+        }
+    }
+}
+
+impl Token for Dotprod {
+    type F32 = Neon;
+    type I8 = Dotprod;
+
+    #[inline(always)]
+    fn f32(self) -> Neon {
+        self.0
+    }
+
+    #[inline(always)]
+    fn i8(self) -> Dotprod {
+        self
+    }
+}
+
+impl LevelI8 for Dotprod {
+    #[inline]
+    fn run_i8(self, job: JobI8<'_>) {
+        #[target_feature(enable = "neon,dotprod")]
+        #[inline(never)]
+        fn enabled(simd: Dotprod, job: JobI8<'_>) {
+            if let Some(depthwise) = neon::dense(simd, job) {
+                simd.0.run_i8(depthwise);
+            }
+        }
+        // SAFETY: a `Dotprod` exists only where the CPU has both.
+        unsafe { enabled(self, job) }
+    }
+
+    fn multiply_adds_i8(self, rounds: u64) -> u64 {
+        neon::multiply_adds(self, rounds)
+    }
+}
+
+/// Adds to four sums the products of four weights each with quad `I` of the inputs. (The intrinsics
+/// are not stable yet.)
+#[inline(always)]
+fn sdot<const I: u8>(mut sums: int32x4_t, weights: int8x16_t, inputs: int8x16_t) -> int32x4_t {
+    // SAFETY: one instruction, which the caller is compiled for.
+    unsafe {
+        asm!(
+            ".arch_extension dotprod",
+            "sdot {sums:v}.4s, {weights:v}.16b, {inputs:v}.4b[{i}]",
+            sums = inlateout(vreg) sums,
+            weights = in(vreg) weights,
+            inputs = in(vreg) inputs,
+            i = const I,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    sums
+}
+
+// SAFETY: `detect` makes a value only where the CPU has what `run` enables.
+unsafe impl NeonI8 for Dotprod {
+    type Sums = int32x4_t;
+
+    /// 24 accumulators, 6 registers of inputs and 2 of weights.
+    const PIXELS: usize = 6;
+    const VECTORS: usize = 4;
+    const PAIRS: bool = false;
+
+    #[inline(always)]
+    fn start<const M: usize, const V: usize>(self, sums: [int32x4_t; V]) -> [[int32x4_t; V]; M] {
+        [sums; M]
+    }
+
+    #[inline(always)]
+    unsafe fn add<const M: usize, const V: usize, const W: usize>(
+        self,
+        sums: &mut [[int32x4_t; V]; M],
+        x: *const i8,
+        pixel: usize,
+        mut w: *const i32,
+        quads: usize,
+    ) {
+        let mut pixels = [x; M];
+        for m in 1..M {
+            pixels[m] = opaque(x.wrapping_add(m * pixel));
+        }
+        // SAFETY: the caller's.
+        unsafe {
+            for _ in 0..quads / 4 {
+                let mut inputs = [vdupq_n_s8(0); M];
+                for m in 0..M {
+                    inputs[m] = vld1q_s8(pixels[m]);
+                    pixels[m] = pixels[m].wrapping_add(16);
+                }
+                macro_rules! quad {
+                    ($i:literal) => {
+                        for v in 0..V {
+                            let weights = vld1q_s8(w.add($i * W + 4 * v).cast());
+                            for m in 0..M {
+                                sums[m][v] = sdot::<$i>(sums[m][v], weights, inputs[m]);
+                            }
+                        }
+                    };
+                }
+                quad!(0);
+                quad!(1);
+                quad!(2);
+                quad!(3);
+                w = w.wrapping_add(4 * W);
+            }
+            for _ in 0..quads % 4 {
+                for m in 0..M {
+                    let x = pixels[m].cast::<i32>().read_unaligned();
+                    pixels[m] = pixels[m].wrapping_add(4);
+                    for v in 0..V {
+                        let weights = vld1q_s8(w.add(4 * v).cast());
+                        let inputs = vreinterpretq_s8_s32(vdupq_n_s32(x));
+                        sums[m][v] = sdot::<0>(sums[m][v], weights, inputs);
+                    }
+                }
+                w = w.wrapping_add(W);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn lanes<const M: usize, const V: usize>(
+        self,
+        sums: [[int32x4_t; V]; M],
+    ) -> [[int32x4_t; V]; M] {
+        sums
+    }
+
+    const MACS: usize = 16;
+
+    #[inline(always)]
+    fn zero(self) -> int32x4_t {
+        // SAFETY: the caller is compiled for NEON, as all here.
+        unsafe { vdupq_n_s32(0) }
+    }
+
+    #[inline(always)]
+    fn multiply(self, sums: int32x4_t, x: int8x16_t, w: int8x16_t) -> int32x4_t {
+        sdot::<0>(sums, w, x)
+    }
+
+    #[inline(always)]
+    fn run<K: KernelNeon>(self, kernel: K) {
+        #[target_feature(enable = "neon,dotprod")]
+        #[inline(never)]
+        fn enabled<K: KernelNeon>(simd: Dotprod, kernel: K) {
+            kernel.run(simd);
+        }
+        // SAFETY: a `Dotprod` exists only where the CPU has both.
+        unsafe { enabled(self, kernel) }
+    }
+}

@@ -1,0 +1,201 @@
+//! The product of two rows of eight bytes with two columns (FEAT_I8MM), for int8.
+
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
+use super::neon_int8::{KernelNeon, NeonI8, PAIR};
+use super::{LevelI8, Neon, Token};
+use crate::kernel::int8::{JobI8, neon};
+use core::arch::aarch64::*;
+use core::arch::asm;
+
+/// Proof of NEON and `smmla`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct I8mm(Neon);
+
+impl I8mm {
+    /// `Some` if the CPU has it: known to the compiler, or, with the feature `std`, to the system.
+    pub fn detect() -> Option<Self> {
+        #[cfg(feature = "std")]
+        if std::arch::is_aarch64_feature_detected!("i8mm") {
+            return Neon::detect().map(I8mm);
+        }
+        if cfg!(target_feature = "i8mm") {
+            Neon::detect().map(I8mm)
+        } else {
+            None
+        }
+    }
+}
+
+impl Token for I8mm {
+    type F32 = Neon;
+    type I8 = I8mm;
+
+    #[inline(always)]
+    fn f32(self) -> Neon {
+        self.0
+    }
+
+    #[inline(always)]
+    fn i8(self) -> I8mm {
+        self
+    }
+}
+
+impl LevelI8 for I8mm {
+    #[inline]
+    fn run_i8(self, job: JobI8<'_>) {
+        #[target_feature(enable = "neon,i8mm")]
+        #[inline(never)]
+        fn enabled(simd: I8mm, job: JobI8<'_>) {
+            if let Some(depthwise) = neon::dense(simd, job) {
+                simd.0.run_i8(depthwise);
+            }
+        }
+        // SAFETY: an `I8mm` exists only where the CPU has both.
+        unsafe { enabled(self, job) }
+    }
+
+    fn multiply_adds_i8(self, rounds: u64) -> u64 {
+        neon::multiply_adds(self, rounds)
+    }
+}
+
+/// Adds the products of two pixels' eight inputs with two filters' eight weights: of the first pixel
+/// with the first and the second filter, then of the second pixel. (The intrinsics are not stable yet.)
+#[inline(always)]
+fn smmla(mut sums: int32x4_t, inputs: int8x16_t, weights: int8x16_t) -> int32x4_t {
+    // SAFETY: one instruction, which the caller is compiled for.
+    unsafe {
+        asm!(
+            ".arch_extension i8mm",
+            "smmla {sums:v}.4s, {inputs:v}.16b, {weights:v}.16b",
+            sums = inlateout(vreg) sums,
+            inputs = in(vreg) inputs,
+            weights = in(vreg) weights,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    sums
+}
+
+#[inline(always)]
+fn zip([a, b]: [int32x4_t; 2]) -> [int32x4_t; 2] {
+    // SAFETY: the caller is compiled for NEON, as all here.
+    unsafe {
+        let [a, b] = [a, b].map(|x| vreinterpretq_s64_s32(x));
+        [vzip1q_s64(a, b), vzip2q_s64(a, b)].map(|x| vreinterpretq_s32_s64(x))
+    }
+}
+
+// SAFETY: `detect` makes a value only where the CPU has what `run` enables.
+unsafe impl NeonI8 for I8mm {
+    /// Half of what two pixels have: that of the first pixel is the sums of both with the first two
+    /// filters, that of the second with the others.
+    type Sums = int32x4_t;
+
+    /// 24 accumulators, 4 registers of weights, and some of inputs.
+    const PIXELS: usize = 12;
+    const VECTORS: usize = 2;
+    const PAIRS: bool = true;
+
+    #[inline(always)]
+    fn start<const M: usize, const V: usize>(self, sums: [int32x4_t; V]) -> [[int32x4_t; V]; M] {
+        let mut start = [sums; M];
+        for v in 0..V {
+            let halves = zip([sums[v]; 2]);
+            for m in 0..M {
+                start[m][v] = halves[m % 2];
+            }
+        }
+        start
+    }
+
+    #[inline(always)]
+    unsafe fn add<const M: usize, const V: usize, const W: usize>(
+        self,
+        sums: &mut [[int32x4_t; V]; M],
+        mut x: *const i8,
+        _pixel: usize,
+        mut w: *const i32,
+        quads: usize,
+    ) {
+        // SAFETY: the caller's.
+        unsafe {
+            macro_rules! eight {
+                ($quads:literal) => {
+                    let mut weights = [[vdupq_n_s8(0); 2]; V];
+                    for v in 0..V {
+                        let first = vld1q_s32(w.add(4 * v));
+                        let second = if $quads == 2 {
+                            vld1q_s32(w.add(W + 4 * v))
+                        } else {
+                            vdupq_n_s32(0)
+                        };
+                        weights[v] = [vzip1q_s32(first, second), vzip2q_s32(first, second)]
+                            .map(|x| vreinterpretq_s8_s32(x));
+                    }
+                    for pair in 0..M / 2 {
+                        let inputs = vld1q_s8(x.add(16 * pair));
+                        for v in 0..V {
+                            for half in 0..2 {
+                                let sums = &mut sums[2 * pair + half][v];
+                                *sums = smmla(*sums, inputs, weights[v][half]);
+                            }
+                        }
+                    }
+                };
+            }
+            for _ in 0..quads / 2 {
+                eight!(2);
+                w = w.wrapping_add(2 * W);
+                x = x.wrapping_add(PAIR);
+            }
+            if quads % 2 == 1 {
+                eight!(1);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn lanes<const M: usize, const V: usize>(
+        self,
+        sums: [[int32x4_t; V]; M],
+    ) -> [[int32x4_t; V]; M] {
+        let mut lanes = sums;
+        for pair in 0..M / 2 {
+            for v in 0..V {
+                let both = zip([sums[2 * pair][v], sums[2 * pair + 1][v]]);
+                for i in 0..2 {
+                    lanes[2 * pair + i][v] = both[i];
+                }
+            }
+        }
+        lanes
+    }
+
+    const MACS: usize = 32;
+
+    #[inline(always)]
+    fn zero(self) -> int32x4_t {
+        // SAFETY: the caller is compiled for NEON, as all here.
+        unsafe { vdupq_n_s32(0) }
+    }
+
+    #[inline(always)]
+    fn multiply(self, sums: int32x4_t, x: int8x16_t, w: int8x16_t) -> int32x4_t {
+        smmla(sums, x, w)
+    }
+
+    #[inline(always)]
+    fn run<K: KernelNeon>(self, kernel: K) {
+        #[target_feature(enable = "neon,i8mm")]
+        #[inline(never)]
+        fn enabled<K: KernelNeon>(simd: I8mm, kernel: K) {
+            kernel.run(simd);
+        }
+        // SAFETY: an `I8mm` exists only where the CPU has both.
+        unsafe { enabled(self, kernel) }
+    }
+}

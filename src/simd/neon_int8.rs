@@ -1,0 +1,323 @@
+//! int8 on aarch64: what its kernels are written over, and NEON as every CPU has it.
+
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
+use super::{LevelI8, Neon};
+use crate::kernel::Direct;
+use crate::kernel::int8::JobI8;
+use crate::kernel::int8::neon;
+use core::arch::aarch64::*;
+use core::arch::asm;
+
+/// An instruction set, as the int8 kernels of aarch64 see it: bytes are multiplied as they are.
+///
+/// Sums are exact: whatever order a level adds in, the result is the same number.
+///
+/// # Safety
+///
+/// `run` enables every instruction that the other methods use, and a value is made only where the
+/// CPU has them.
+pub(crate) unsafe trait NeonI8: Copy {
+    /// What is kept for four filters of a pixel while products are added.
+    type Sums: Copy;
+
+    /// The most pixels of a tile.
+    const PIXELS: usize;
+    /// The most vectors, of four filters each, of a tile.
+    const VECTORS: usize;
+    /// Pixels are multiplied in pairs, and laid out so: see [`PAIR`].
+    const PAIRS: bool;
+
+    /// The sums of `M` pixels that are these.
+    fn start<const M: usize, const V: usize>(
+        self,
+        sums: [int32x4_t; V],
+    ) -> [[Self::Sums; V]; M];
+
+    /// Adds `quads` times four inputs of each pixel times the weights of the filters, of which those
+    /// of neighbouring quads are `W` words apart.
+    ///
+    /// The inputs of the first pixel lie at `x` and of each next one `pixel` further on, or all in
+    /// pairs.
+    ///
+    /// # Safety
+    /// All of that can be read; pairs as far as a multiple of eight inputs.
+    unsafe fn add<const M: usize, const V: usize, const W: usize>(
+        self,
+        sums: &mut [[Self::Sums; V]; M],
+        x: *const i8,
+        pixel: usize,
+        w: *const i32,
+        quads: usize,
+    );
+
+    /// The sums of each pixel.
+    fn lanes<const M: usize, const V: usize>(
+        self,
+        sums: [[Self::Sums; V]; M],
+    ) -> [[int32x4_t; V]; M];
+
+    /// What [`multiply`](Self::multiply) multiplies.
+    const MACS: usize;
+
+    fn zero(self) -> Self::Sums;
+    /// The level's multiplication alone, whatever it computes: see [`Peak`](crate::kernel::peak).
+    fn multiply(self, sums: Self::Sums, x: int8x16_t, w: int8x16_t) -> Self::Sums;
+
+    /// Calls `kernel.run` in a function that may use these instructions.
+    fn run<K: KernelNeon>(self, kernel: K);
+}
+
+/// An int8 algorithm, written once for every level of aarch64; all that [`Kernel`](super::Kernel) says
+/// holds here too.
+pub(crate) trait KernelNeon {
+    fn run<S: NeonI8>(self, simd: S);
+}
+
+/// Pairs of pixels are laid out `[eight inputs][pair][pixel][input]`, so many bytes for eight inputs
+/// whatever the pixels of the tile are.
+pub(crate) const PAIR: usize = 6 * 16;
+
+/// An address of which the compiler knows nothing. It would otherwise compute the addresses of all
+/// pixels from one, again in each round.
+#[inline(always)]
+#[allow(unknown_lints, clippy::pointers_in_nomem_asm_block)] // it is not followed
+pub(super) fn opaque<T>(mut p: *const T) -> *const T {
+    // SAFETY: no instruction. Not `pure`, so that it stays in the loop where it stands.
+    unsafe {
+        asm!("/* {} */", inout(reg) p, options(nomem, nostack, preserves_flags));
+    }
+    p
+}
+
+impl LevelI8 for Neon {
+    #[inline]
+    fn run_i8(self, job: JobI8<'_>) {
+        #[target_feature(enable = "neon")]
+        #[inline(never)]
+        fn enabled(simd: Neon, job: JobI8<'_>) {
+            if job.panels.algorithm == Direct::Depthwise {
+                neon::depthwise(Pairs(simd), job);
+            } else if neon::pairs_fit(&job) {
+                neon::dense(Pairs(simd), job);
+            } else {
+                neon::dense(Singles(simd), job);
+            }
+        }
+        // SAFETY: a `Neon` exists only where the CPU has it.
+        unsafe { enabled(self, job) }
+    }
+
+    fn multiply_adds_i8(self, rounds: u64) -> u64 {
+        neon::multiply_adds(Pairs(self), rounds)
+    }
+}
+
+/// Adds two products in 16 bits before it widens the sum, which takes weights above -128: twice the
+/// square of -128 is all that does not fit.
+#[derive(Clone, Copy)]
+struct Pairs(Neon);
+
+/// Widens each product.
+#[derive(Clone, Copy)]
+struct Singles(Neon);
+
+macro_rules! plain {
+    ($token:ident, $pixels:literal, $pairs:literal) => {
+        // SAFETY: `Neon::detect` makes a value only where the CPU has NEON, and `run` enables it.
+        unsafe impl NeonI8 for $token {
+            /// Two filters each, two parts of the sum a filter.
+            type Sums = [int32x4_t; 2];
+
+            const PIXELS: usize = $pixels;
+            const VECTORS: usize = 2;
+            const PAIRS: bool = false;
+
+            #[inline(always)]
+            fn start<const M: usize, const V: usize>(
+                self,
+                sums: [int32x4_t; V],
+            ) -> [[[int32x4_t; 2]; V]; M] {
+                // SAFETY: the caller is compiled for NEON, as all here.
+                unsafe {
+                    let zero = vdupq_n_s32(0);
+                    [sums.map(|x| [vzip1q_s32(x, zero), vzip2q_s32(x, zero)]); M]
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn add<const M: usize, const V: usize, const W: usize>(
+                self,
+                sums: &mut [[[int32x4_t; 2]; V]; M],
+                x: *const i8,
+                pixel: usize,
+                w: *const i32,
+                quads: usize,
+            ) {
+                // SAFETY: the caller's.
+                unsafe { add_plain::<M, V, W, $pairs>(sums, x, pixel, w, quads) };
+            }
+
+            #[inline(always)]
+            fn lanes<const M: usize, const V: usize>(
+                self,
+                sums: [[[int32x4_t; 2]; V]; M],
+            ) -> [[int32x4_t; V]; M] {
+                // SAFETY: the caller is compiled for NEON, as all here.
+                unsafe { sums.map(|sums| sums.map(|[a, b]| vpaddq_s32(a, b))) }
+            }
+
+            const MACS: usize = 8;
+
+            #[inline(always)]
+            fn zero(self) -> [int32x4_t; 2] {
+                // SAFETY: the caller is compiled for NEON, as all here.
+                unsafe { [vdupq_n_s32(0); 2] }
+            }
+
+            #[inline(always)]
+            fn multiply(self, sums: [int32x4_t; 2], x: int8x16_t, w: int8x16_t) -> [int32x4_t; 2] {
+                // SAFETY: as above.
+                unsafe {
+                    let products = vmlal_high_s8(vreinterpretq_s16_s32(sums[0]), x, w);
+                    [vreinterpretq_s32_s16(products), sums[1]]
+                }
+            }
+
+            #[inline(always)]
+            fn run<K: KernelNeon>(self, kernel: K) {
+                #[target_feature(enable = "neon")]
+                #[inline(never)]
+                fn enabled<K: KernelNeon>(simd: $token, kernel: K) {
+                    kernel.run(simd);
+                }
+                // SAFETY: a `Neon` exists only where the CPU has it.
+                unsafe { enabled(self, kernel) }
+            }
+        }
+    };
+}
+
+// 24 accumulators, 4 registers of weights, 2 of inputs and 2 of products.
+plain!(Pairs, 6, true);
+// Such weights are rare: less code.
+plain!(Singles, 2, false);
+
+/// Two quads of a pixel, each as often as there are filters in a vector, and where the pixel goes on.
+///
+/// # Safety
+/// Eight inputs are readable.
+#[inline(always)]
+unsafe fn quads(mut x: *const i8) -> ([int8x16_t; 2], *const i8) {
+    let (first, second);
+    // SAFETY: the caller's. Not `pure`, so that it stays before the products of its pixel.
+    unsafe {
+        asm!(
+            "ld1r {{{first:v}.4s}}, [{x}], #4",
+            "ld1r {{{second:v}.4s}}, [{x}], #4",
+            x = inout(reg) x,
+            first = out(vreg) first,
+            second = out(vreg) second,
+            options(nostack, readonly, preserves_flags),
+        );
+    }
+    ([first, second], x)
+}
+
+/// Adds the products of two quads and the weights of four filters. The compiler would take the upper
+/// halves of weights apart and move products about, for which there are no registers left.
+#[inline(always)]
+fn add_products<const PAIRS: bool>(
+    sums: &mut [int32x4_t; 2],
+    [x0, x1]: [int8x16_t; 2],
+    [w0, w1]: [int8x16_t; 2],
+) {
+    let [mut a, mut b] = *sums;
+    macro_rules! lines {
+        ($($line:literal)*) => {
+            // SAFETY: arithmetic that the caller is compiled for. Not `pure`, so that it stays in its place.
+            unsafe {
+                asm!(
+                    $($line,)*
+                    a = inout(vreg) a,
+                    b = inout(vreg) b,
+                    x0 = in(vreg) x0,
+                    x1 = in(vreg) x1,
+                    w0 = in(vreg) w0,
+                    w1 = in(vreg) w1,
+                    low = out(vreg) _,
+                    high = out(vreg) _,
+                    options(nomem, nostack, preserves_flags),
+                );
+            }
+        };
+    }
+    if PAIRS {
+        lines! {
+            "smull {low:v}.8h, {x0:v}.8b, {w0:v}.8b"
+            "smull2 {high:v}.8h, {x0:v}.16b, {w0:v}.16b"
+            "smlal {low:v}.8h, {x1:v}.8b, {w1:v}.8b"
+            "smlal2 {high:v}.8h, {x1:v}.16b, {w1:v}.16b"
+            "sadalp {a:v}.4s, {low:v}.8h"
+            "sadalp {b:v}.4s, {high:v}.8h"
+        }
+    } else {
+        lines! {
+            "smull {low:v}.8h, {x0:v}.8b, {w0:v}.8b"
+            "smull2 {high:v}.8h, {x0:v}.16b, {w0:v}.16b"
+            "sadalp {a:v}.4s, {low:v}.8h"
+            "sadalp {b:v}.4s, {high:v}.8h"
+            "smull {low:v}.8h, {x1:v}.8b, {w1:v}.8b"
+            "smull2 {high:v}.8h, {x1:v}.16b, {w1:v}.16b"
+            "sadalp {a:v}.4s, {low:v}.8h"
+            "sadalp {b:v}.4s, {high:v}.8h"
+        }
+    }
+    *sums = [a, b];
+}
+
+/// # Safety
+/// As for [`NeonI8::add`].
+#[inline(always)]
+unsafe fn add_plain<const M: usize, const V: usize, const W: usize, const PAIRS: bool>(
+    sums: &mut [[[int32x4_t; 2]; V]; M],
+    x: *const i8,
+    pixel: usize,
+    mut w: *const i32,
+    count: usize,
+) {
+    let mut pixels = [x; M];
+    for m in 1..M {
+        pixels[m] = opaque(x.wrapping_add(m * pixel));
+    }
+    // SAFETY: the caller's.
+    unsafe {
+        for _ in 0..count / 2 {
+            let mut weights = [[vdupq_n_s8(0); 2]; V];
+            for v in 0..V {
+                weights[v] = [0, W].map(|row| vld1q_s8(w.add(row + 4 * v).cast()));
+            }
+            for m in 0..M {
+                let (inputs, next) = quads(pixels[m]);
+                pixels[m] = next;
+                for v in 0..V {
+                    add_products::<PAIRS>(&mut sums[m][v], inputs, weights[v]);
+                }
+            }
+            w = w.wrapping_add(2 * W);
+        }
+        if count % 2 == 1 {
+            for m in 0..M {
+                let x = pixels[m].cast::<i32>().read_unaligned();
+                let x = vreinterpretq_s8_s32(vdupq_n_s32(x));
+                for v in 0..V {
+                    let w = vld1q_s8(w.add(4 * v).cast());
+                    let sums = &mut sums[m][v];
+                    sums[0] = vpadalq_s16(sums[0], vmull_s8(vget_low_s8(x), vget_low_s8(w)));
+                    sums[1] = vpadalq_s16(sums[1], vmull_high_s8(x, w));
+                }
+            }
+        }
+    }
+}
