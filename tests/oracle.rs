@@ -1,22 +1,25 @@
-//! What TensorFlow Lite answers, to the bit: cases that `tests/oracle/tflite.py` has written.
+//! What TensorFlow Lite and ONNX answer, to the bit: cases that `tests/oracle/tflite.py` and
+//! `tests/oracle/onnx_cases.py` have written.
 //!
 //! ```text
-//! MICROCONV_ORACLE=FILE cargo test --test oracle -- --ignored
+//! MICROCONV_ORACLE=FILE MICROCONV_ORACLE_ONNX=FILE cargo test --test oracle -- --ignored
 //! ```
 
 mod common;
 
 use common::int8::levels_i8;
 use microconv::{
-    Activation, ConvI8, Geometry, Level, Padding, Quantization, Rounding, Scales, Weights,
+    Activation, Bytes, ConvI8, Error, Geometry, Input8, Level, Output8, Padding, Quantization,
+    Rounding, Scales, Weights,
 };
 
 /// A file of 32-bit words.
 struct Words(std::vec::IntoIter<[u8; 4]>);
 
 impl Words {
-    fn open() -> Words {
-        let path = std::env::var("MICROCONV_ORACLE").expect("MICROCONV_ORACLE names no file");
+    /// The file that a variable of the environment names.
+    fn open(variable: &str) -> Words {
+        let path = std::env::var(variable).unwrap_or_else(|_| panic!("{variable} names no file"));
         let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let (words, rest) = bytes.as_chunks::<4>();
         assert!(rest.is_empty(), "{path} is cut off");
@@ -56,11 +59,12 @@ impl Words {
 
 /// How often two roundings must have differed, for the cases to be worth their name.
 const TELLING: usize = 1000;
+const TELLING_ONNX: usize = 100;
 
 #[test]
 #[ignore = "needs the file that tests/oracle/tflite.py writes"]
 fn tensorflow_lite_answers_the_same() {
-    let mut words = Words::open();
+    let mut words = Words::open("MICROCONV_ORACLE");
     let levels = levels_i8();
     let cases = words.size();
     assert!(cases >= 1000, "{cases} cases");
@@ -144,4 +148,140 @@ fn check(case: usize, words: &mut Words, levels: &[Level]) -> usize {
         .zip(&xnnpack)
         .filter(|(a, b)| a != b)
         .count()
+}
+
+#[test]
+#[ignore = "needs the file that tests/oracle/onnx_cases.py writes"]
+fn onnx_answers_the_same() {
+    let mut words = Words::open("MICROCONV_ORACLE_ONNX");
+    let levels = levels_i8();
+    let cases = words.size();
+    assert!(cases >= 100, "{cases} cases");
+    let mut telling = 0;
+    for case in 0..cases {
+        telling += check_onnx(case, &mut words, &levels);
+    }
+    assert!(
+        words.0.next().is_none(),
+        "the file has more than {cases} cases"
+    );
+    assert!(
+        telling >= TELLING_ONNX,
+        "TensorFlow Lite's rounding gives other numbers in {telling} outputs only"
+    );
+    println!(
+        "{cases} cases of ONNX, {telling} outputs that TensorFlow Lite's rounding has otherwise"
+    );
+}
+
+/// Runs one case on all levels, and counts the outputs that TensorFlow Lite's rounding has otherwise.
+fn check_onnx(case: usize, words: &mut Words, levels: &[Level]) -> usize {
+    let is_requantized = words.size() == 1;
+    let [batch, depth, height, width, channels, filters] = words.sizes();
+    let [kernel, stride, dilation] = [(); 3].map(|()| words.sizes::<3>());
+    let sides = [(); 3].map(|()| words.sizes::<2>());
+    let groups = words.size();
+    let [input_type, output_type] = words.sizes::<2>().map(|is_uint8| match is_uint8 {
+        0 => Bytes::Int8,
+        _ => Bytes::Uint8,
+    });
+    let [input_zero_point, output_zero_point] = [words.int(), words.int()];
+    let [input_scale, output_scale] = [words.float(), words.float()];
+    let weight_scales: Vec<f32> = (0..words.size()).map(|_| words.float()).collect();
+    let [input, weights] = [words.bytes(), words.bytes()];
+    let bias: Vec<i32> = (0..words.size() / 4).map(|_| words.int()).collect();
+    let answer = words.bytes();
+
+    let geometry = Geometry::conv3d([depth, height, width, channels], filters, kernel)
+        .batch(batch)
+        .groups(groups)
+        .strides(stride)
+        .dilations(dilation)
+        .padding(Padding::Explicit(sides));
+    let [min, max] = match output_type {
+        Bytes::Int8 => [-128, 127],
+        Bytes::Uint8 => [0, 255],
+    };
+    let quantization = Quantization {
+        input: input_type,
+        output: output_type,
+        input_zero_point,
+        output_zero_point,
+        min,
+        max,
+        rounding: Rounding::Float,
+    };
+    let scales = Scales::Real {
+        input: input_scale,
+        weights: &weight_scales,
+        output: output_scale,
+    };
+    let bias = if bias.is_empty() {
+        None
+    } else {
+        Some(&bias[..])
+    };
+    let unsigned: Vec<u8> = input.iter().map(|x| *x as u8).collect();
+    // The bytes of the output, of whatever type it is.
+    let bytes = |rounding, level| -> Result<Vec<i8>, Error> {
+        let plan = ConvI8::new(geometry, quantization.rounding(rounding))?;
+        let mut packed = vec![0; plan.packed_len()];
+        plan.pack(Weights::Oihw(&weights), bias, scales, &mut packed)?;
+        match input_type {
+            Bytes::Int8 => outputs(&plan, level, &input, &packed, is_requantized),
+            Bytes::Uint8 => outputs(&plan, level, &unsigned, &packed, is_requantized),
+        }
+    };
+    let bytes = |rounding, level| {
+        bytes(rounding, level).unwrap_or_else(|error| panic!("case {case}: {error}: {geometry:?}"))
+    };
+    for &level in levels {
+        assert_eq!(
+            bytes(Rounding::Float, level),
+            answer,
+            "case {case}, {level}: {geometry:?} {quantization:?}"
+        );
+    }
+    let otherwise = bytes(Rounding::Tflite, Level::detect());
+    answer
+        .iter()
+        .zip(&otherwise)
+        .filter(|(a, b)| a != b)
+        .count()
+}
+
+/// The bytes of an output in the type of the quantization, or of the sums.
+fn outputs<I: Input8>(
+    plan: &ConvI8,
+    level: Level,
+    input: &[I],
+    packed: &[i32],
+    is_requantized: bool,
+) -> Result<Vec<i8>, Error> {
+    fn run<I: Input8, O: Output8 + Clone>(
+        plan: &ConvI8,
+        level: Level,
+        input: &[I],
+        packed: &[i32],
+        unwritten: O,
+    ) -> Result<Vec<O>, Error> {
+        let mut output = vec![unwritten; plan.output_len()];
+        plan.run(level, input, packed, &mut output)?;
+        Ok(output)
+    }
+    if !is_requantized {
+        let sums = run(plan, level, input, packed, 0x5555_5555i32)?;
+        return Ok(sums
+            .iter()
+            .flat_map(|sum| sum.to_le_bytes())
+            .map(|x| x as i8)
+            .collect());
+    }
+    match plan.quantization().output {
+        Bytes::Int8 => run(plan, level, input, packed, 0x55i8),
+        Bytes::Uint8 => {
+            let output = run(plan, level, input, packed, 0x55u8)?;
+            Ok(output.into_iter().map(|x| x as i8).collect())
+        }
+    }
 }
