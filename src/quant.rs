@@ -453,6 +453,32 @@ impl Quant {
     }
 }
 
+impl Quant {
+    /// [`byte`](Self::byte) for [`Rounding::Tflite`], shifts below 0 and sums within half of an int32,
+    /// by products of 16 bits: not every core has those of 64.
+    #[inline(always)]
+    pub fn plain(&self, sum: i32, multiplier: i32, shift: i32) -> i8 {
+        let [sum_low, sum_high] = [sum & 0xffff, sum >> 16];
+        let [low, high] = [multiplier & 0xffff, multiplier >> 16];
+        // The product is `sum_high * high * 2^32 + (middle + unsigned) * 2^16` and less than 2^16
+        // more. `unsigned` is below 2^31 + 2^16, `middle` within 2^30, so their sum less 2^30 is an
+        // int32, and what is missing is 2^30 / 2^15.
+        let unsigned = sum_low
+            .wrapping_mul(high)
+            .wrapping_add((sum_low.wrapping_mul(low) as u32 >> 16) as i32);
+        let middle = sum_high.wrapping_mul(low);
+        let carried = (unsigned.wrapping_add(middle)).wrapping_add((1 << 14) - (1 << 30)) >> 15;
+        let rounded = (sum_high.wrapping_mul(high) << 1)
+            .wrapping_add(carried)
+            .wrapping_add(1 << 15);
+        // As in `tflite`.
+        let lower = rounded.wrapping_add(rounded >> 31);
+        let steps = (lower >> ((-1 - shift) & 31)).wrapping_add(1) >> 1;
+        let number = steps.wrapping_add(self.zero).max(self.min).min(self.max);
+        number as i8 ^ self.flip as i8
+    }
+}
+
 /// [`Rounding::Tflite`].
 #[inline(always)]
 pub(crate) fn tflite(sum: i32, [value, shift]: [i32; 2]) -> i32 {

@@ -12,6 +12,8 @@ use core::ops::Range;
     not(target_has_atomic = "64"),
 ))]
 mod cortex_m;
+#[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
+mod cortex_m0;
 #[cfg(all(
     target_arch = "arm",
     target_os = "none",

@@ -48,7 +48,7 @@ pub(crate) struct JobI8<'a> {
 pub(crate) fn without_vectors<S: Quads>(simd: S, mut job: JobI8<'_>) {
     match job.panels.algorithm {
         Direct::Dense => direct::run(simd, &mut job),
-        Direct::Depthwise if S::PUTS => strips::run(simd, &mut job),
+        Direct::Depthwise if S::STRIPS => strips::run(simd, &mut job),
         Direct::Depthwise => taps::run(&mut job, 0),
     }
 }

@@ -8,6 +8,7 @@ use crate::kernel::int8::direct::{Offset, PIXELS, Quads, Sums};
 use crate::kernel::int8::strips::Strip;
 use crate::kernel::int8::{self, JobI8};
 use crate::kernel::peak::scalar_i8;
+use crate::pack_i8::QUAD;
 use crate::quant::Quant;
 use core::arch::naked_asm;
 use core::mem::offset_of;
@@ -54,7 +55,8 @@ impl LevelI8 for Dsp {
 
 // SAFETY: a value exists only where the target has the extension.
 unsafe impl Quads for Dsp {
-    const PUTS: bool = true;
+    const APART: usize = QUAD;
+    const STRIPS: bool = true;
 
     #[inline(always)]
     unsafe fn widen(self, from: *const i8, offset: Offset, quads: usize, to: *mut i16) {
@@ -85,7 +87,24 @@ unsafe impl Quads for Dsp {
     }
 
     #[inline(always)]
-    unsafe fn start(self, sums: &mut Sums, filters: usize, biases: *const i32) {
+    unsafe fn fill(self, _offset: Offset, quads: usize, to: *mut i16) {
+        let mut to = to.cast::<[u32; 4]>();
+        for _ in 0..quads {
+            // SAFETY: the caller's. The other half is the other pixel's.
+            unsafe { to.cast::<[u32; 2]>().write([0; 2]) };
+            to = to.wrapping_add(1);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn start(
+        self,
+        sums: &mut Sums,
+        filters: usize,
+        header: *const i32,
+        _width: usize,
+        _offset: Offset,
+    ) {
         // SAFETY: the caller's, and a panel holds an even number of filters.
         unsafe {
             core::arch::asm!(
@@ -95,7 +114,7 @@ unsafe impl Quads for Dsp {
                 "strd {b}, {b}, [{sums}], #8",
                 "subs {pairs}, {pairs}, #1",
                 "bne 2b",
-                biases = inout(reg) biases => _,
+                biases = inout(reg) header => _,
                 sums = inout(reg) sums => _,
                 pairs = inout(reg) filters.div_ceil(2) => _,
                 a = out(reg) _,

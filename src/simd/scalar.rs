@@ -43,7 +43,23 @@ impl Token for Scalar {
 }
 
 // SAFETY: it uses no instruction that the target lacks.
-unsafe impl Quads for Scalar {}
+unsafe impl Quads for Scalar {
+    // The registers of a Cortex-M0+ are just enough, if the compiler does not choose their use.
+    #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
+    #[inline(always)]
+    unsafe fn products(
+        self,
+        wide: *const u32,
+        weights: *const i32,
+        width: usize,
+        quads: usize,
+    ) -> [u32; 2] {
+        let (step, end) = (width * size_of::<i32>(), wide.wrapping_add(quads * 4));
+        // SAFETY: the caller's.
+        let both = unsafe { super::cortex_m0::products(wide, weights, step, end) };
+        [both as u32, (both >> 32) as u32]
+    }
+}
 
 impl LevelI8 for Scalar {
     #[inline(never)]

@@ -1,9 +1,13 @@
 //! Dense, for cores without vectors: the windows of two pixels, widened on the stack a piece at a time,
 //! under one filter after the other.
 //!
-//! Widened inputs are 16 bits wide and less the zero point, so a tap in the padding is a zero. What a
-//! tile of registers would widen again for every filter is widened once for a panel, and windows of any
-//! shape, groups and ragged rows are all the same to the loop that multiplies.
+//! Widened inputs are 16 bits wide. What a tile of registers would widen again for every filter is
+//! widened once for a panel, and windows of any shape, groups and ragged rows are all the same to the
+//! loop that multiplies.
+//!
+//! Without a better instruction, one multiplication makes two products: of a weight, and the inputs of
+//! both pixels in one word, both as unsigned bytes. With `u = w + 128`, `v = x + 128` and the zero point
+//! `z` in those terms, `sum w (v - z) = sum u v - 128 sum v - z sum w`.
 
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
@@ -24,6 +28,9 @@ pub(crate) const PIXELS: usize = 2;
 /// many: the other half of the memory then holds their bytes, one after the other.
 const PIECE: usize = 64;
 
+/// A piece of the windows of two pixels, widened.
+type Wide = [u32; PIECE * PIXELS / 2];
+
 /// The sums of a panel: `[filter][pixel]`.
 pub(crate) type Sums = [[i32; PIXELS]; PANEL];
 
@@ -33,33 +40,56 @@ pub(crate) type Sums = [[i32; PIXELS]; PANEL];
 ///
 /// A value is made only where the CPU has the instructions that the methods use.
 pub(crate) unsafe trait Quads: Copy {
-    /// Widens quads of one pixel, in whatever order within a quad: `to` is its place in the first
-    /// quad, and in each next one `PIXELS * QUAD` elements further on.
+    /// Elements from a widened input of the first pixel to that of the second.
+    const APART: usize = 1;
+
+    /// Widens quads of one pixel: `to` is its place in the first quad, and in each next one
+    /// `PIXELS * QUAD` elements further on.
     ///
     /// # Safety
     /// So many quads of bytes are readable, and as many places writable.
     #[inline(always)]
     unsafe fn widen(self, from: *const i8, offset: Offset, quads: usize, to: *mut i16) {
-        for quad in 0..quads {
-            for i in 0..QUAD {
-                // SAFETY: the caller's.
-                unsafe {
-                    let input = offset.of(from.add(quad * QUAD + i).read());
-                    to.add(quad * PIXELS * QUAD + i).write(input as i16);
-                }
+        for i in 0..quads * QUAD {
+            // SAFETY: the caller's.
+            unsafe {
+                let byte = (from.add(i).read() ^ offset.flip) as u8 ^ 128;
+                to.add(i * PIXELS).write(i16::from(byte));
             }
+        }
+    }
+
+    /// Writes quads of padding.
+    ///
+    /// # Safety
+    /// So many places are writable.
+    #[inline(always)]
+    unsafe fn fill(self, offset: Offset, quads: usize, to: *mut i16) {
+        for i in 0..quads * QUAD {
+            // SAFETY: the caller's.
+            unsafe { to.add(i * PIXELS).write((offset.zero + 128) as i16) };
         }
     }
 
     /// Sets the sums of so many filters to their biases.
     ///
     /// # Safety
-    /// The biases are readable, up to an even number of them.
+    /// The header is a panel's, so wide.
     #[inline(always)]
-    unsafe fn start(self, sums: &mut Sums, filters: usize, biases: *const i32) {
+    unsafe fn start(
+        self,
+        sums: &mut Sums,
+        filters: usize,
+        header: *const i32,
+        width: usize,
+        offset: Offset,
+    ) {
+        let zero = offset.zero + 128;
         for (filter, sums) in sums.iter_mut().enumerate().take(filters) {
+            let header = header.wrapping_add(filter);
             // SAFETY: the caller's.
-            *sums = [unsafe { biases.add(filter).read() }; PIXELS];
+            let [bias, weights] = unsafe { [header.read(), header.add(width).read()] };
+            *sums = [bias.wrapping_sub(zero.wrapping_mul(weights)); PIXELS];
         }
     }
 
@@ -71,6 +101,37 @@ pub(crate) unsafe trait Quads: Copy {
     unsafe fn copy(self, from: *const i8, to: *mut i8, len: usize) {
         // SAFETY: the caller's.
         unsafe { to.copy_from_nonoverlapping(from, len) };
+    }
+
+    /// The products of unsigned bytes: the sum of those of both pixels in one word, and of the second
+    /// alone.
+    ///
+    /// # Safety
+    /// As for [`add_quads`](Self::add_quads).
+    #[inline(always)]
+    unsafe fn products(
+        self,
+        wide: *const u32,
+        mut weights: *const i32,
+        width: usize,
+        quads: usize,
+    ) -> [u32; 2] {
+        let [mut both, mut second] = [0u32; 2];
+        let mut x = wide;
+        for _ in 0..quads {
+            // SAFETY: the caller's.
+            let word = unsafe { weights.read() } as u32 ^ 0x8080_8080;
+            for i in 0..QUAD {
+                let weight = word << (24 - 8 * i) >> 24;
+                // SAFETY: the caller's.
+                let product = unsafe { x.add(i).read() }.wrapping_mul(weight);
+                both = both.wrapping_add(product);
+                second = second.wrapping_add(product >> 16);
+            }
+            x = x.wrapping_add(QUAD);
+            weights = weights.wrapping_add(width);
+        }
+        [both, second]
     }
 
     /// Adds `quads` widened quads of both pixels, times the weights of so many filters: those of the
@@ -89,51 +150,63 @@ pub(crate) unsafe trait Quads: Copy {
         width: usize,
         quads: usize,
     ) {
+        // Both pixels in one word. A piece is so short that neither sum leaves its half.
+        let wide = wide.cast::<u32>();
+        let mut inputs = 0u32;
+        for i in 0..quads * QUAD {
+            // SAFETY: the caller's.
+            inputs = inputs.wrapping_add(unsafe { wide.add(i).read() });
+        }
         for (filter, sums) in sums.iter_mut().enumerate().take(filters) {
-            let [mut a, mut b] = *sums;
-            for quad in 0..quads {
-                let x = wide.wrapping_add(quad * PIXELS * QUAD);
-                // SAFETY: the caller's.
-                let word = unsafe { weights.add(quad * width + filter).read() };
-                for i in 0..QUAD {
-                    let weight = byte(word, i);
-                    // SAFETY: the caller's.
-                    let [x, y] = unsafe { [x.add(i).read(), x.add(QUAD + i).read()] };
-                    a = a.wrapping_add(i32::from(x).wrapping_mul(weight));
-                    b = b.wrapping_add(i32::from(y).wrapping_mul(weight));
-                }
-            }
-            *sums = [a, b];
+            let weights = weights.wrapping_add(filter);
+            // SAFETY: the caller's.
+            let [both, second] = unsafe { self.products(wide, weights, width, quads) };
+            let first = both.wrapping_sub(second << 16);
+            let of = |products: u32, inputs: u32| products.wrapping_sub(inputs << 7) as i32;
+            sums[0] = sums[0].wrapping_add(of(first, inputs & 0xffff));
+            sums[1] = sums[1].wrapping_add(of(second, inputs >> 16));
         }
     }
-
-    /// Whether the level brings the next two methods.
-    const PUTS: bool = false;
 
     /// Writes the sums of so many filters, requantized: those of the second pixel `step` bytes further
     /// on than those of the first, or, if `step` is zero, none.
     ///
     /// # Safety
-    /// [`PUTS`](Self::PUTS), and the filters are [`plain`]; all of that is writable, and the header is
-    /// that of the first filter in a panel so wide.
+    /// The filters are [`plain`]; all of that is writable, and the header is that of the first filter in
+    /// a panel so wide.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
     unsafe fn put(
         self,
-        _quant: &Quant,
-        _sums: &Sums,
-        _filters: usize,
-        _header: *const i32,
-        _width: usize,
-        _to: *mut i8,
-        _step: usize,
+        quant: &Quant,
+        sums: &Sums,
+        filters: usize,
+        header: *const i32,
+        width: usize,
+        to: *mut i8,
+        step: usize,
     ) {
+        for (filter, sums) in sums.iter().enumerate().take(filters) {
+            let header = header.wrapping_add(filter);
+            // SAFETY: the caller's.
+            unsafe {
+                let [multiplier, shift] =
+                    [header.add(2 * width).read(), header.add(3 * width).read()];
+                let to = to.add(filter);
+                // The second pixel first: with a step of zero the first stays.
+                to.add(step).write(quant.plain(sums[1], multiplier, shift));
+                to.write(quant.plain(sums[0], multiplier, shift));
+            }
+        }
     }
+
+    /// Whether the level brings the next method.
+    const STRIPS: bool = false;
 
     /// Runs a strip; `unsigned`: of uint8.
     ///
     /// # Safety
-    /// [`PUTS`](Self::PUTS), and the filters are [`plain`]; the strip has a pixel, and all that it
+    /// [`STRIPS`](Self::STRIPS), and the filters are [`plain`]; the strip has a pixel, and all that it
     /// names can be read and written.
     #[inline(always)]
     unsafe fn strip(self, _strip: &mut Strip, _unsigned: bool) {}
@@ -199,8 +272,8 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let output = To::start(&mut job.output);
     let shape = Shape::of(job.geometry, panels, job.quant);
     let pixels = count(&job.rows) * job.sizes.output[2];
-    let plain = S::PUTS && plain(job);
-    let mut wide = [0i16; PIECE * PIXELS];
+    let plain = plain(job);
+    let mut wide = [0; PIECE];
     let mut sums = [[0; PIXELS]; PANEL];
     let mut header = job.packed.as_ptr();
     for group in 0..panels.groups {
@@ -228,7 +301,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
                 // SAFETY: a panel begins with the biases of its filters; the walk's windows are those
                 // of pixels of the job; the weights are a panel's, as `PanelsI8` counts them.
                 unsafe {
-                    simd.start(&mut sums, filters, header);
+                    simd.start(&mut sums, filters, header, width, shape.offset);
                     while left > 0 {
                         let len = left.min(shape.piece);
                         // One piece that is all serves every panel.
@@ -236,7 +309,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
                             stage(simd, &shape, &windows, &mut place, len, &mut wide);
                         }
                         let quads = len.div_ceil(QUAD);
-                        let wide = wide.as_ptr();
+                        let wide = wide.as_ptr().cast();
                         simd.add_quads(&mut sums, filters, wide, weights, width, quads);
                         weights = weights.wrapping_add(quads * width);
                         left -= len;
@@ -473,11 +546,14 @@ unsafe fn stage<S: Quads>(
     windows: &[Window; PIXELS],
     place: &mut Place,
     len: usize,
-    wide: &mut [i16; PIECE * PIXELS],
+    wide: &mut Wide,
 ) {
     let mut from = *place;
     for (pixel, window) in windows.iter().enumerate() {
-        let to = wide.as_mut_ptr().wrapping_add(pixel * QUAD);
+        let to = wide
+            .as_mut_ptr()
+            .cast::<i16>()
+            .wrapping_add(pixel * S::APART);
         // SAFETY: the caller's.
         unsafe {
             if window.inner && shape.point {
@@ -604,17 +680,12 @@ unsafe fn stage_one<S: Quads>(
             unsafe {
                 if shape.whole {
                     let quads = run / QUAD;
-                    let from = to;
-                    to = to.wrapping_add(quads * PIXELS * QUAD);
                     if inside {
-                        simd.widen(input, shape.offset, quads, from);
+                        simd.widen(input, shape.offset, quads, to);
                     } else {
-                        let mut from = from;
-                        while from != to {
-                            from.cast::<[i16; QUAD]>().write([0; QUAD]);
-                            from = from.wrapping_add(PIXELS * QUAD);
-                        }
+                        simd.fill(shape.offset, quads, to);
                     }
+                    to = to.wrapping_add(quads * PIXELS * QUAD);
                 } else {
                     if inside {
                         simd.copy(input, byte, run);
