@@ -89,7 +89,7 @@ pub(crate) fn run(job: &mut JobI8<'_>, mut first: usize) {
             index += lines.count;
         }
         first += QUAD;
-        if first % PANEL == 0 || first >= filters {
+        if first.is_multiple_of(PANEL) || first >= filters {
             panel += job.panels.panel(width);
         }
     }
