@@ -88,6 +88,16 @@ impl To {
         }
     }
 
+    /// [`put`](Self::put), out of line: all the roundings are more code than a loop should have twice.
+    ///
+    /// # Safety
+    /// As for that.
+    #[inline(never)]
+    pub unsafe fn put_apart(self, quant: &Quant, sum: i32, header: *const i32, width: usize) {
+        // SAFETY: the caller's.
+        unsafe { self.put(quant, sum, header, width) };
+    }
+
     /// Writes one result, requantized by its filter's words if it is a byte.
     ///
     /// # Safety

@@ -85,11 +85,15 @@ pub(crate) unsafe trait Quads: Copy {
         offset: Offset,
     ) {
         let zero = offset.zero + 128;
-        for (filter, sums) in sums.iter_mut().enumerate().take(filters) {
+        let sums = sums.as_mut_ptr();
+        for filter in 0..filters {
             let header = header.wrapping_add(filter);
-            // SAFETY: the caller's.
-            let [bias, weights] = unsafe { [header.read(), header.add(width).read()] };
-            *sums = [bias.wrapping_sub(zero.wrapping_mul(weights)); PIXELS];
+            // SAFETY: the caller's; a panel has no more filters than there are sums.
+            unsafe {
+                let [bias, weights] = [header.read(), header.add(width).read()];
+                let sum = bias.wrapping_sub(zero.wrapping_mul(weights));
+                sums.add(filter).write([sum; PIXELS]);
+            }
         }
     }
 
@@ -157,14 +161,20 @@ pub(crate) unsafe trait Quads: Copy {
             // SAFETY: the caller's.
             inputs = inputs.wrapping_add(unsafe { wide.add(i).read() });
         }
-        for (filter, sums) in sums.iter_mut().enumerate().take(filters) {
+        let sums = sums.as_mut_ptr();
+        for filter in 0..filters {
             let weights = weights.wrapping_add(filter);
-            // SAFETY: the caller's.
-            let [both, second] = unsafe { self.products(wide, weights, width, quads) };
-            let first = both.wrapping_sub(second << 16);
-            let of = |products: u32, inputs: u32| products.wrapping_sub(inputs << 7) as i32;
-            sums[0] = sums[0].wrapping_add(of(first, inputs & 0xffff));
-            sums[1] = sums[1].wrapping_add(of(second, inputs >> 16));
+            // SAFETY: the caller's; a panel has no more filters than there are sums.
+            unsafe {
+                let [both, second] = self.products(wide, weights, width, quads);
+                let first = both.wrapping_sub(second << 16);
+                let of = |products: u32, inputs: u32| products.wrapping_sub(inputs << 7) as i32;
+                let [a, b] = sums.add(filter).read();
+                sums.add(filter).write([
+                    a.wrapping_add(of(first, inputs & 0xffff)),
+                    b.wrapping_add(of(second, inputs >> 16)),
+                ]);
+            }
         }
     }
 
@@ -186,7 +196,8 @@ pub(crate) unsafe trait Quads: Copy {
         to: *mut i8,
         step: usize,
     ) {
-        for (filter, sums) in sums.iter().enumerate().take(filters) {
+        for filter in 0..filters {
+            let sums = sums_of(sums, filter);
             let header = header.wrapping_add(filter);
             // SAFETY: the caller's.
             unsafe {
@@ -214,14 +225,17 @@ pub(crate) unsafe trait Quads: Copy {
 
 /// Whether all filters are such as converters make: [`Rounding::Tflite`], M below 1/2, and biases that,
 /// with the products, keep the sums within half of an int32.
+#[inline(never)]
 pub(super) fn plain(job: &JobI8<'_>) -> bool {
     let panels = &job.panels.panels;
     // A product is at most 2^15.
-    let mut plain = job.quant.rounding == Rounding::Tflite && job.panels.depth() <= 1 << 14;
+    if job.quant.rounding != Rounding::Tflite || job.panels.depth() > 1 << 14 {
+        return false;
+    }
     let mut header = job.packed.as_ptr();
     for _ in 0..panels.groups {
         let mut left = panels.filters;
-        while plain && left > 0 {
+        while left > 0 {
             let filters = left.min(PANEL);
             let width = width(filters);
             for filter in 0..filters {
@@ -229,13 +243,15 @@ pub(super) fn plain(job: &JobI8<'_>) -> bool {
                 // SAFETY: panels follow each other as `PanelsI8` counts them, and begin so.
                 let [bias, shift] =
                     unsafe { [header.read(), header.wrapping_add(3 * width).read()] };
-                plain &= bias.unsigned_abs() < 1 << 29 && shift < 0;
+                if bias.unsigned_abs() >= 1 << 29 || shift >= 0 {
+                    return false;
+                }
             }
             header = header.wrapping_add(job.panels.panel(width));
             left -= filters;
         }
     }
-    plain
+    true
 }
 
 /// What turns a byte of the image into a number.
@@ -351,13 +367,22 @@ unsafe fn put_each(
     header: *const i32,
     output: To,
 ) {
-    for (filter, sums) in sums.iter().enumerate().take(filters) {
-        for (pixel, &sum) in sums.iter().enumerate().take(pixels) {
-            let to = output.at(pixel * job.geometry.filters + filter);
-            // SAFETY: the caller's.
-            unsafe { to.put(job.quant, sum, header.wrapping_add(filter), width) };
+    for filter in 0..filters {
+        for (pixel, sum) in sums_of(sums, filter).into_iter().enumerate() {
+            if pixel < pixels {
+                let to = output.at(pixel * job.geometry.filters + filter);
+                // SAFETY: the caller's.
+                unsafe { to.put_apart(job.quant, sum, header.wrapping_add(filter), width) };
+            }
         }
     }
+}
+
+/// The sums of a filter, which is in the panel.
+#[inline(always)]
+fn sums_of(sums: &Sums, filter: usize) -> [i32; PIXELS] {
+    // SAFETY: see above. (An iterator over the array makes the compiler unroll for all of a panel.)
+    unsafe { *sums.as_ptr().add(filter) }
 }
 
 /// What all windows of a layer have in common.

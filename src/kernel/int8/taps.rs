@@ -81,7 +81,7 @@ pub(crate) fn run(job: &mut JobI8<'_>, mut first: usize) {
                         // SAFETY: a filter that exists has a header and an output.
                         unsafe {
                             let sum = sum.wrapping_add(header.read());
-                            to.at(filter).put(job.quant, sum, header, width);
+                            to.at(filter).put_apart(job.quant, sum, header, width);
                         }
                     }
                 }
@@ -89,7 +89,7 @@ pub(crate) fn run(job: &mut JobI8<'_>, mut first: usize) {
             index += lines.count;
         }
         first += QUAD;
-        if first % PANEL == 0 || first >= filters {
+        if first.is_multiple_of(PANEL) || first >= filters {
             panel += job.panels.panel(width);
         }
     }
