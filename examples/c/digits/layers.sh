@@ -8,7 +8,7 @@ at=0
 
 # cut BYTES FILE: the next bytes of the weights.
 cut_off() {
-    tail -c +$((at + 1)) $file | head -c "$1" > "$2"
+    dd if=$file of="$2" bs=1 skip=$at count="$1" status=none
     at=$((at + $1))
 }
 
@@ -43,7 +43,7 @@ layer layer1 8,8,16 32 4608 relu --kernel 3,3 --padding same --stride 2,2
 layer layer2 4,4,32 32 288 relu --kernel 3,3 --padding same --groups 32 --order hwio
 layer layer3 4,4,32 64 2048 relu --kernel 1,1
 # The average: weights of 1 with the scale 1/16.
-head -c 1024 /dev/zero | tr '\0' '\1' > "$out/ones.bin"
+tr '\0' '\1' < <(head -c 1024 /dev/zero) > "$out/ones.bin"
 flash --name layer4 --input 4,4,64 --filters 64 --kernel 4,4 --groups 64 --order hwio --weights "$out/ones.bin" \
     --zero-points="$in_zero,$in_zero" --scales "$in_scale,0.0625,$in_scale"
 layer layer5 1,1,64 10 640 none --kernel 1,1
