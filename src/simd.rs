@@ -295,8 +295,7 @@ levels! {
 
 impl Level {
     /// The names of all levels, on whatever CPU.
-    pub const NAMES: [&'static str; 6] =
-        ["avx512", "avx2", "i8mm", "dotprod", "neon", "scalar"];
+    pub const NAMES: [&'static str; 6] = ["avx512", "avx2", "i8mm", "dotprod", "neon", "scalar"];
 
     /// The level of this name, if this CPU has it.
     ///
