@@ -140,7 +140,6 @@ impl Chunk<'_> {
         let interior = walk.columns.interior.clone();
         // A pixel's second column is the first one of the next pixel.
         let shared = geometry.stride[2] == geometry.dilation[2];
-        let step = geometry.stride[2].wrapping_mul(2 * geometry.channels);
         for line in 0..count(&job.rows) {
             let mut cursor = walk.cursor(line, 0);
             let inside = fast && !cursor.lines.planes.is_empty() && count(&cursor.lines.rows) == 3;
@@ -161,12 +160,8 @@ impl Chunk<'_> {
                         x += 1;
                         continue;
                     }
-                    // Pairs of pixels: all that lie inside, or one.
                     let rest = pixels - x;
-                    let mut pairs = 1;
-                    let mut taps = if inside && interior.contains(&x) && interior.contains(&(x + 1))
-                    {
-                        pairs = (interior.end.min(pixels) - x) / 2;
+                    let taps = if inside && interior.contains(&x) && interior.contains(&(x + 1)) {
                         [self.inside(&cursor, 0), self.inside(&cursor, 1)]
                     } else {
                         let first = self.border(&cursor);
@@ -175,19 +170,15 @@ impl Chunk<'_> {
                     };
                     let plain = self.requantize.is_plain();
                     // The pixels' outputs; the second may not be there.
-                    let mut both = [output, output.at(geometry.filters)];
-                    for _ in 0..pairs {
-                        match (rest > 1, plain, shared) {
-                            (true, true, true) => self.nine::<2, true, true>(&taps, &both),
-                            (true, true, false) => self.nine::<2, true, false>(&taps, &both),
-                            (true, false, _) => self.nine::<2, false, false>(&taps, &both),
-                            (false, _, _) => self.nine::<1, false, false>(&[taps[0]], &[output]),
-                        }
-                        taps = taps.map(|taps| taps.map(|tap| tap.wrapping_add(step)));
-                        both = both.map(|output| output.at(2 * geometry.filters));
+                    let both = [output, output.at(geometry.filters)];
+                    match (rest > 1, plain, shared) {
+                        (true, true, true) => self.nine::<2, true, true>(taps, both),
+                        (true, true, false) => self.nine::<2, true, false>(taps, both),
+                        (true, false, _) => self.nine::<2, false, false>(taps, both),
+                        (false, _, _) => self.nine::<1, false, false>([taps[0]], [output]),
                     }
-                    x += 2 * pairs;
                 }
+                x += 2;
             }
         }
     }
@@ -265,27 +256,27 @@ impl Chunk<'_> {
     #[inline(always)]
     unsafe fn nine<const M: usize, const PLAIN: bool, const SHARED: bool>(
         &self,
-        taps: &[[*const i8; NINE]; M],
-        output: &[To; M],
+        taps: [[*const i8; NINE]; M],
+        output: [To; M],
     ) {
         let (mut at, mut panel) = (0, self.panel);
         let step = self.job.panels.panel(PANEL);
         // SAFETY: the caller's.
         unsafe {
             while at + PANEL <= self.filters {
-                self.nine_filters::<M, 4, PLAIN, SHARED>(taps, panel, at, PANEL, output);
+                self.nine_filters::<M, 4, PLAIN, SHARED>(&taps, panel, at, PANEL, &output);
                 at += PANEL;
                 panel = panel.wrapping_add(step);
             }
             let left = self.filters - at;
             if left == 8 {
-                self.nine_filters::<M, 2, PLAIN, SHARED>(taps, panel, at, 8, output);
+                self.nine_filters::<M, 2, PLAIN, SHARED>(&taps, panel, at, 8, &output);
             } else if left > 8 {
-                self.nine_filters::<M, 4, PLAIN, SHARED>(taps, panel, at, left, output);
+                self.nine_filters::<M, 4, PLAIN, SHARED>(&taps, panel, at, left, &output);
             } else if left > 4 {
-                self.nine_filters::<M, 2, PLAIN, SHARED>(taps, panel, at, left, output);
+                self.nine_filters::<M, 2, PLAIN, SHARED>(&taps, panel, at, left, &output);
             } else if left > 0 {
-                self.nine_filters::<M, 1, PLAIN, SHARED>(taps, panel, at, left, output);
+                self.nine_filters::<M, 1, PLAIN, SHARED>(&taps, panel, at, left, &output);
             }
         }
     }

@@ -174,6 +174,25 @@ unsafe fn lay_out(walk: &Walk<'_>, cursor: &Cursor, part: &Range<usize>, to: *mu
             copy(from, to, depth, flip);
             return;
         }
+        let [planes, rows, columns] = geometry.kernel;
+        let lines = &cursor.lines;
+        let inside = count(&lines.planes) == planes && count(&lines.rows) == rows;
+        let whole = count(part) == walk.job.panels.depth();
+        if inside && whole && walk.folded && walk.columns.interior.contains(&cursor.x) {
+            let first = walk.columns.axis.position(cursor.x, 0);
+            let first = first.wrapping_mul(geometry.channels);
+            let (mut plane, mut to) = (cursor.base.wrapping_add(first), to);
+            for _ in 0..planes {
+                let mut row = plane;
+                for _ in 0..rows {
+                    copy(row, to, columns * depth, flip);
+                    to = to.wrapping_add(columns * depth);
+                    row = row.wrapping_add(walk.row);
+                }
+                plane = plane.wrapping_add(walk.plane);
+            }
+            return;
+        }
         let zero = quant.input_zero as i8;
         let put = |from: Option<*const i8>, at: usize, len: usize| {
             let (start, end) = (at.max(part.start), (at + len).min(part.end));
