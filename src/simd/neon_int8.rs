@@ -30,10 +30,7 @@ pub(crate) unsafe trait NeonI8: Copy {
     const PAIRS: bool;
 
     /// The sums of `M` pixels that are these.
-    fn start<const M: usize, const V: usize>(
-        self,
-        sums: [int32x4_t; V],
-    ) -> [[Self::Sums; V]; M];
+    fn start<const M: usize, const V: usize>(self, sums: [int32x4_t; V]) -> [[Self::Sums; V]; M];
 
     /// Adds `quads` times four inputs of each pixel times the weights of the filters, of which those
     /// of neighbouring quads are `W` words apart.

@@ -119,10 +119,8 @@ impl Group<'_> {
             [columns, depth]
         };
         let number = planes.saturating_mul(rows).saturating_mul(pieces);
-        let direct = !S::PAIRS
-            && len.is_multiple_of(QUAD)
-            && job.quant.flip_input == 0
-            && number <= PIECES;
+        let direct =
+            !S::PAIRS && len.is_multiple_of(QUAD) && job.quant.flip_input == 0 && number <= PIECES;
         let mut starts = [0; PIECES];
         let column = geometry.dilation[2].wrapping_mul(geometry.channels);
         for (index, start) in starts.iter_mut().enumerate().take(number) {
@@ -164,7 +162,11 @@ impl Group<'_> {
                 if interior.contains(&x) {
                     let (tile, tiles) = cut(interior.end.min(pixels) - x, S::PIXELS);
                     let tiles = quotient(at_once, tile).min(tiles).max(1);
-                    let at = if walk.flat { x } else { walk.columns.axis.position(x, 0) };
+                    let at = if walk.flat {
+                        x
+                    } else {
+                        walk.columns.axis.position(x, 0)
+                    };
                     let batch = Batch {
                         pixels: tile,
                         tiles,
@@ -190,12 +192,9 @@ impl Group<'_> {
                         let part = self.plan.range(0);
                         // SAFETY: the pixel is the job's, and the slot one of the tile's.
                         unsafe {
-                            room.stage.lay_out(walk, &cursor, &self.plan, &part, waiting);
-                            if S::PAIRS && waiting % 2 == 0 {
-                                // The other of the pair may not come.
-                                room.stage.lay_out(walk, &cursor, &self.plan, &part, waiting + 1);
-                            }
-                        }
+                            room.stage
+                                .lay_out(walk, &cursor, &self.plan, &part, waiting)
+                        };
                     }
                     waiting += 1;
                     x += 1;
@@ -230,17 +229,19 @@ impl Group<'_> {
             for index in 0..parts {
                 let part = self.plan.range(index);
                 if parts > 1 {
-                    // The other of the last pair is one of the pixels, too.
-                    let slots = if S::PAIRS { pixels.next_multiple_of(2) } else { pixels };
-                    for slot in 0..slots {
-                        let Some(&(row, x)) = room.waiting.get(slot.min(pixels - 1)) else {
-                            break;
-                        };
+                    for (slot, &(row, x)) in room.waiting.iter().enumerate().take(pixels) {
                         let mut cursor = self.walk.cursor(row, 0);
                         cursor.x = x;
                         // SAFETY: the pixel is the job's, and the slot one of the tile's.
-                        unsafe { room.stage.lay_out(self.walk, &cursor, &self.plan, &part, slot) };
+                        unsafe {
+                            room.stage
+                                .lay_out(self.walk, &cursor, &self.plan, &part, slot)
+                        };
                     }
+                }
+                if S::PAIRS && pixels % 2 == 1 {
+                    // SAFETY: it was just laid out, in a part of this length.
+                    unsafe { room.stage.twin(pixels - 1, count(&part)) };
                 }
                 let batch = Batch {
                     pixels,
@@ -297,12 +298,12 @@ impl Group<'_> {
                     for v in 0..block.vectors {
                         let header = block.header.add(4 * v);
                         let weights = vld1q_s32(header.add(block.width));
-                        let sum = vmlsq_s32(vld1q_s32(header), weights, vdupq_n_s32(quant.input_zero));
+                        let sum =
+                            vmlsq_s32(vld1q_s32(header), weights, vdupq_n_s32(quant.input_zero));
                         vst1q_s32(bias.as_mut_ptr().add(4 * v), sum);
                     }
                 }
-                let [multiplier, shift] =
-                    [2, 3].map(|row| block.header.add(row * block.width));
+                let [multiplier, shift] = [2, 3].map(|row| block.header.add(row * block.width));
                 let bytes = match self.output.at(first) {
                     To::Bytes(output)
                         if start

@@ -81,8 +81,8 @@ impl Finish<'_> {
             let left = vmaxvq_u32(left) != 0;
             match quant.rounding {
                 Rounding::Float => {
-                    let [low, high] = [quant.min, quant.max]
-                        .map(|end| vdupq_n_f32((end - quant.zero) as f32));
+                    let [low, high] =
+                        [quant.min, quant.max].map(|end| vdupq_n_f32((end - quant.zero) as f32));
                     self.each::<V>(to, |x, v| float(x, multiplier[v], low, high));
                 }
                 Rounding::Tflite if !left => {
@@ -137,10 +137,9 @@ impl Finish<'_> {
                                         to.cast(),
                                         vreinterpretq_s64_s8(bytes),
                                     ),
-                                    _ => vst1q_lane_s32::<$i>(
-                                        to.cast(),
-                                        vreinterpretq_s32_s8(bytes),
-                                    ),
+                                    _ => {
+                                        vst1q_lane_s32::<$i>(to.cast(), vreinterpretq_s32_s8(bytes))
+                                    }
                                 }
                             }
                         };
@@ -230,8 +229,8 @@ impl Requantize {
     #[inline(always)]
     pub fn of(quant: &Quant, left: bool) -> Self {
         // SAFETY: the caller is compiled for NEON, as all here.
-        let [low, high] = [quant.min, quant.max]
-            .map(|end| unsafe { vdupq_n_f32((end - quant.zero) as f32) });
+        let [low, high] =
+            [quant.min, quant.max].map(|end| unsafe { vdupq_n_f32((end - quant.zero) as f32) });
         Requantize {
             rounding: quant.rounding,
             left,

@@ -79,6 +79,20 @@ impl Stage {
         self.inputs.as_ptr().cast()
     }
 
+    /// Makes the other of its pair what pixel `slot` is, which is the first.
+    ///
+    /// # Safety
+    /// A part of `len` is laid out there.
+    #[inline(always)]
+    pub unsafe fn twin(&mut self, slot: usize, len: usize) {
+        let first = self.inputs.as_mut_ptr().cast::<u64>().wrapping_add(slot);
+        for eight in 0..len.div_ceil(8) {
+            let at = first.wrapping_add(eight * PAIR / 8);
+            // SAFETY: the caller's.
+            unsafe { at.add(1).write(at.read()) };
+        }
+    }
+
     /// Lays out a part of the window at the cursor, and zeros that fill up the last quad (of a pair:
     /// the last eight), as pixel `slot` of a tile.
     ///
@@ -100,23 +114,48 @@ impl Stage {
         // ascending order, so what a copy overwrites is written after it.
         unsafe {
             if plan.pairs {
-                let window = self.window.as_mut_ptr().cast::<i8>();
-                lay_out(walk, cursor, part, window);
-                let zeros = vdupq_n_s8(0);
-                vst1q_s8(window.add(len), zeros);
-                let mut to = inputs.add(slot / 2 * 16 + slot % 2 * 8);
-                let mut at = 0;
-                while at < len {
-                    let eight = window.add(at).cast::<u64>().read_unaligned();
-                    to.cast::<u64>().write_unaligned(eight);
-                    to = to.wrapping_add(PAIR);
-                    at += 8;
-                }
+                let (geometry, quant) = (walk.job.geometry, walk.job.quant);
+                let whole = len == plan.depth && len.is_multiple_of(8);
+                let from = if walk.flat && whole && quant.flip_input == 0 {
+                    // The window is a pixel of the image.
+                    cursor.base.wrapping_add(cursor.x * geometry.channels)
+                } else {
+                    let window = self.window.as_mut_ptr().cast::<i8>();
+                    lay_out(walk, cursor, part, window);
+                    vst1q_s8(window.add(len), vdupq_n_s8(0));
+                    window.cast_const()
+                };
+                spread(from, inputs.add(slot / 2 * 16 + slot % 2 * 8), len);
             } else {
                 let to = inputs.add(slot * plan.pixel);
                 lay_out(walk, cursor, part, to);
                 to.add(len).cast::<u32>().write_unaligned(0);
             }
+        }
+    }
+}
+
+/// Copies a window to where one of a pair goes.
+///
+/// # Safety
+/// `len` bytes are readable, up to a multiple of eight, and there is room for them.
+#[inline(always)]
+unsafe fn spread(from: *const i8, mut to: *mut i8, len: usize) {
+    let mut at = 0;
+    // SAFETY: the caller's.
+    unsafe {
+        while at + 16 <= len {
+            let [a, b] = [0, 8].map(|next| from.add(at + next).cast::<u64>().read_unaligned());
+            to.cast::<u64>().write_unaligned(a);
+            to.add(PAIR).cast::<u64>().write_unaligned(b);
+            to = to.wrapping_add(2 * PAIR);
+            at += 16;
+        }
+        while at < len {
+            let eight = from.add(at).cast::<u64>().read_unaligned();
+            to.cast::<u64>().write_unaligned(eight);
+            to = to.wrapping_add(PAIR);
+            at += 8;
         }
     }
 }
@@ -133,6 +172,25 @@ unsafe fn lay_out(walk: &Walk<'_>, cursor: &Cursor, part: &Range<usize>, to: *mu
         if walk.flat && part.start == 0 && part.end == depth {
             let from = cursor.base.wrapping_add(cursor.x * geometry.channels);
             copy(from, to, depth, flip);
+            return;
+        }
+        let [planes, rows, columns] = geometry.kernel;
+        let lines = &cursor.lines;
+        let inside = count(&lines.planes) == planes && count(&lines.rows) == rows;
+        let whole = count(part) == walk.job.panels.depth();
+        if inside && whole && walk.folded && walk.columns.interior.contains(&cursor.x) {
+            let first = walk.columns.axis.position(cursor.x, 0);
+            let first = first.wrapping_mul(geometry.channels);
+            let (mut plane, mut to) = (cursor.base.wrapping_add(first), to);
+            for _ in 0..planes {
+                let mut row = plane;
+                for _ in 0..rows {
+                    copy(row, to, columns * depth, flip);
+                    to = to.wrapping_add(columns * depth);
+                    row = row.wrapping_add(walk.row);
+                }
+                plane = plane.wrapping_add(walk.plane);
+            }
             return;
         }
         let zero = quant.input_zero as i8;
@@ -180,7 +238,9 @@ unsafe fn copy(from: *const i8, to: *mut i8, count: usize, flip: u8) {
                 let last = left - size_of::<$int>();
                 let [a, b] = [0, last].map(|at| from.add(at).cast::<$int>().read_unaligned());
                 to.cast::<$int>().write_unaligned(a ^ flips as $int);
-                to.add(last).cast::<$int>().write_unaligned(b ^ flips as $int);
+                to.add(last)
+                    .cast::<$int>()
+                    .write_unaligned(b ^ flips as $int);
             }};
         }
         if left >= 8 {

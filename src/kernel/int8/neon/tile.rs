@@ -153,13 +153,20 @@ impl Bytes<'_> {
             let places = self.places.add(first);
             if V == 4 {
                 for m in 0..M {
-                    let bytes = self.ends.bytes([sums[m][0], sums[m][1], sums[m][2 % V], sums[m][3 % V]]);
+                    let bytes =
+                        self.ends
+                            .bytes([sums[m][0], sums[m][1], sums[m][2 % V], sums[m][3 % V]]);
                     vst1q_s8(self.output.add(places.add(m).read()), bytes);
                 }
             } else {
                 for m in (0..M).step_by(2) {
                     let next = (m + 1).min(M - 1);
-                    let bytes = self.ends.bytes([sums[m][0], sums[m][1 % V], sums[next][0], sums[next][1 % V]]);
+                    let bytes = self.ends.bytes([
+                        sums[m][0],
+                        sums[m][1 % V],
+                        sums[next][0],
+                        sums[next][1 % V],
+                    ]);
                     let to = self.output.add(places.add(m).read());
                     vst1_s8(to, vget_low_s8(bytes));
                     if m + 1 < M && m + 1 < exist {
