@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use draw::Answer;
 use microconv::{Error, Level};
 use network::images::{self, Pixels};
-use network::{LAYERS, NAMES, float, int8};
+use network::{LAYERS, NAMES, NO_ANSWERS, digest, float, int8};
 use options::{Command, Dtype};
 
 const DRAWN: usize = 8;
@@ -89,12 +89,16 @@ fn report(level: Level, dtype: Dtype, mut answers: Vec<Answer>, time: Duration) 
     }
     println!("time per image        {time:.2} us (median of {all})\n");
 
+    let digest = answers
+        .iter()
+        .fold(NO_ANSWERS, |before, answer| digest(before, answer.class));
     // A stable sort: the wrong ones first, else in the order of the file.
     answers.sort_by_key(Answer::is_right);
     println!("{}", draw::digits(&answers[..DRAWN.min(all)]));
 
     let right = answers.iter().filter(|answer| answer.is_right()).count();
     let percent = 100.0 * right as f64 / all as f64;
+    println!("answers {digest:08x}");
     println!("accuracy {percent:.2} % ({right} of {all})");
 }
 
