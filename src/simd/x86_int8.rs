@@ -140,18 +140,16 @@ fn bytes(halves: [__m256i; 2], ends: Ends) -> __m256i {
 unsafe fn store(p: *mut i8, step: usize, bytes: __m256i) {
     // SAFETY: as above, and the caller's.
     unsafe {
-        // Four filters of each of the four, then the four others.
-        let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-        let bytes = _mm256_permutevar8x32_epi32(bytes, order);
-        let halves = [
+        // Four filters of each of the four vectors, then the four others.
+        let [low, high] = [
             _mm256_castsi256_si128(bytes),
             _mm256_extracti128_si256::<1>(bytes),
         ];
         let mut p = p;
-        for half in halves {
-            _mm_storel_epi64(p.cast(), half);
+        for pair in [_mm_unpacklo_epi32(low, high), _mm_unpackhi_epi32(low, high)] {
+            _mm_storel_epi64(p.cast(), pair);
             p = p.wrapping_add(step);
-            _mm_storel_epi64(p.cast(), _mm_unpackhi_epi64(half, half));
+            _mm_storeh_pd(p.cast(), _mm_castsi128_pd(pair));
             p = p.wrapping_add(step);
         }
     }

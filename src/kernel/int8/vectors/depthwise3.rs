@@ -116,16 +116,15 @@ impl<S: SimdI8> Slide<'_, S> {
         // of `chunk` pixels.
         unsafe {
             let weights = self.weights::<STRIDE>(simd);
-            // Before the first window is complete, as many sums are written that are none. Rows an odd
-            // number of sums apart do not compete for places in the cache.
-            let chunk = (self.room / ROWS - TAPS - 1).min(count(&pixels));
-            let stride = (chunk + TAPS) | 1;
-            for i in 0..GROUP {
-                // Rows of less than a group are read as one.
-                for row in 0..ROWS {
-                    let at = row * stride + TAPS - STRIDE + i;
-                    self.sums.add(at).write(simd.splat(0));
-                }
+            // Before the first window is complete, as many sums are written that are none.
+            let ahead = TAPS - STRIDE;
+            let chunk = ((self.room - TAPS) / ROWS).min(count(&pixels));
+            // Whole rows follow each other without a gap, and wait for more of them.
+            let whole = chunk == columns;
+            let mut waiting = 0;
+            // Less than a group is read as one.
+            for i in 0..TAPS + GROUP {
+                self.sums.add(i).write(simd.splat(0));
             }
             let [_, height, _] = self.job.sizes.output;
             let [_, input_height, _] = self.job.geometry.input;
@@ -146,11 +145,30 @@ impl<S: SimdI8> Slide<'_, S> {
                 let mut x = pixels.start;
                 while x < pixels.end {
                     let end = (x + chunk).min(pixels.end);
-                    self.slide::<UNSIGNED, STRIDE>(simd, &weights, under, x..end, stride);
-                    for row in 0..rows {
-                        let sums = self.sums.add(row * stride + TAPS - STRIDE).cast_const();
-                        let to = self.output.at(((line + row) * columns + x) * step);
-                        self.write(simd, sums, end - x, to);
+                    let sums = self.sums.add(waiting);
+                    let mut last = [simd.splat(0); TAPS];
+                    for i in 0..ahead {
+                        last[i] = sums.add(i).read();
+                    }
+                    let distance = end - x;
+                    self.slide::<UNSIGNED, STRIDE>(simd, &weights, under, x..end, (sums, distance));
+                    // Those that were no sums stand where the last ones were.
+                    for i in 0..ahead {
+                        sums.add(i).write(last[i]);
+                    }
+                    if whole {
+                        waiting += rows * columns;
+                        let stop = line + rows;
+                        if stop == lines.end || waiting + ROWS * columns + TAPS > self.room {
+                            let to = self.output.at((stop * columns - waiting) * step);
+                            self.write(simd, self.sums.add(ahead), waiting, to);
+                            waiting = 0;
+                        }
+                    } else {
+                        for row in 0..rows {
+                            let to = self.output.at(((line + row) * columns + x) * step);
+                            self.write(simd, sums.add(ahead + row * distance), distance, to);
+                        }
                     }
                     x = end;
                 }
@@ -198,7 +216,9 @@ impl<S: SimdI8> Slide<'_, S> {
         }
     }
 
-    /// Adds up the windows of neighbouring pixels. Their sums start at `TAPS - STRIDE` of each row.
+    /// Adds up the windows of neighbouring pixels. Their sums start `TAPS - STRIDE` behind `to`, and
+    /// those of the second row `distance` further on, as far as to be right behind them or more: what
+    /// the second row writes too early is then written again.
     ///
     /// # Safety
     /// The input has the rows, and there is room for [`TAPS`] sums more than pixels in both rows.
@@ -209,7 +229,7 @@ impl<S: SimdI8> Slide<'_, S> {
         weights: &Weights<S::Pair>,
         under: Under,
         pixels: Range<usize>,
-        stride: usize,
+        (to, distance): (*mut S::I32, usize),
     ) {
         let geometry = self.job.geometry;
         let [_, height, width] = geometry.input;
@@ -248,8 +268,8 @@ impl<S: SimdI8> Slide<'_, S> {
         }
         let mut sums = Sums {
             waiting: [[simd.splat(0); 2]; ROWS],
-            to: self.sums,
-            stride,
+            to,
+            distance,
         };
         let mut column = 0;
         for (end, mut next) in [
@@ -349,7 +369,7 @@ struct Sums<S: SimdI8> {
     waiting: [[S::I32; 2]; ROWS],
     to: *mut S::I32,
     /// Sums from one row's to the next's.
-    stride: usize,
+    distance: usize,
 }
 
 impl<S: SimdI8> Sums<S> {
@@ -396,7 +416,7 @@ impl<S: SimdI8> Sums<S> {
             if STRIDE == 1 || phase == 0 {
                 let complete = dot(simd, a, pairs, weights, 2);
                 // SAFETY: the caller's.
-                unsafe { self.to.wrapping_add(row * self.stride).write(complete) };
+                unsafe { self.to.wrapping_add(row * self.distance).write(complete) };
             }
             self.waiting[row] = match (STRIDE, phase) {
                 (1, _) => [

@@ -62,8 +62,8 @@ pub(super) unsafe fn run<S: SimdI8, const STRIDE: usize>(simd: S, tiles: &Tiles<
     macro_rules! tiles {
         ($($v:literal: $($m:literal)*;)*) => {
             match tiles.block.vectors {
-                $($v if $v <= S::VECTORS => match tiles.pixels {
-                    $($m if $m <= S::TILES[$v] => simd.run(Tile::<S, $m, $v, STRIDE>(tiles)),)*
+                $($v if const { $v <= S::VECTORS } => match tiles.pixels {
+                    $($m if const { $m <= S::TILES[$v] } => simd.run(Tile::<S, $m, $v, STRIDE>(tiles)),)*
                     _ => {}
                 },)*
                 _ => {}
@@ -164,16 +164,24 @@ impl<T: SimdI8> KernelI8 for Finish<'_, T> {
                     S::OFFSET,
                     count,
                 );
-                let mut m = 0;
-                while m < self.pixels {
+                let mut pixel = 0;
+                while pixel < self.pixels {
+                    // The last group starts so early that all its pixels exist, if there are enough.
+                    let first = pixel.min(self.pixels.saturating_sub(GROUP));
+                    let exist = self.pixels - first;
                     let mut x = [simd.splat(0); GROUP];
-                    for i in 0..GROUP {
-                        let m = (m + i).min(self.pixels - 1);
-                        x[i] = simd.lanes(sums.add(m * vectors + v).read());
+                    let from = sums.add(first * vectors + v);
+                    if exist >= GROUP {
+                        for i in 0..GROUP {
+                            x[i] = simd.lanes(from.add(i * vectors).read());
+                        }
+                    } else {
+                        for i in 0..exist {
+                            x[i] = simd.lanes(from.add(i * vectors).read());
+                        }
                     }
-                    let to = output.at(m * self.step);
-                    filters.write(simd, x, self.pixels - m, to, self.step);
-                    m += GROUP;
+                    filters.write(simd, x, exist, output.at(first * self.step), self.step);
+                    pixel = first + GROUP;
                 }
             }
         }
