@@ -135,7 +135,7 @@ unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize, const FULL: bool>(
             input_plane = input_plane.wrapping_add(strip.plane);
             weights_plane = weights_plane.wrapping_add(strip.weights_plane);
         }
-        finish::<S, M, FULL>(simd, strip, acc[0], output)
+        finish::<S, M, FULL>(simd, strip, &mut acc[0], output)
     }
 }
 
@@ -242,22 +242,22 @@ pub(super) unsafe fn row<
 pub(super) unsafe fn finish<S: Simd, const M: usize, const FULL: bool>(
     simd: S,
     strip: &Strip,
-    mut acc: [S::F32; M],
+    acc: &mut [S::F32; M],
     mut output: *mut f32,
 ) -> *mut f32 {
     if let Some([min, max]) = strip.clamp {
         let (min, max) = (simd.splat(min), simd.splat(max));
-        for x in &mut acc {
+        for x in acc.iter_mut() {
             *x = simd.clamp(*x, min, max);
         }
     }
-    for x in acc {
+    for x in acc.iter() {
         // SAFETY: the caller's.
         unsafe {
             if FULL {
-                simd.store_next(&mut output, strip.output_pixel, x);
+                simd.store_next(&mut output, strip.output_pixel, *x);
             } else {
-                simd.store_masked(output, x, simd.mask(strip.filters));
+                simd.store_masked(output, *x, simd.mask(strip.filters));
                 output = output.wrapping_add(strip.output_pixel);
             }
         }
