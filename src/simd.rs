@@ -86,6 +86,9 @@ pub(crate) unsafe trait Simd: Copy {
     const WIDE: usize;
     /// The most pixels of a depthwise tile.
     const SLIDE: usize;
+    /// The most pixels of each row of a depthwise tile of two rows, by the stride; zero where there
+    /// is none.
+    const PAIR: [usize; 3];
 
     fn splat(self, x: f32) -> Self::F32;
     fn add(self, a: Self::F32, b: Self::F32) -> Self::F32;
@@ -101,6 +104,13 @@ pub(crate) unsafe trait Simd: Copy {
     #[inline(always)]
     fn clamp(self, x: Self::F32, min: Self::F32, max: Self::F32) -> Self::F32 {
         self.at_most(self.at_least(x, min), max)
+    }
+
+    /// The same value, which is computed no later than this. A compiler that puts off multiply-adds
+    /// while it loads ahead keeps on the stack what it has loaded.
+    #[inline(always)]
+    fn settled(self, x: Self::F32) -> Self::F32 {
+        x
     }
 
     /// The lanes below `count`, which is at most [`LANES`](Self::LANES).
@@ -120,6 +130,28 @@ pub(crate) unsafe trait Simd: Copy {
     /// # Safety
     /// The floats in the mask are writable at `p`; the others are not touched.
     unsafe fn store_masked(self, p: *mut f32, x: Self::F32, mask: Self::Mask);
+
+    /// [`load`](Self::load), and `p` goes `step` floats on.
+    ///
+    /// # Safety
+    /// `LANES` floats are readable at `p`.
+    #[inline(always)]
+    unsafe fn load_next(self, p: &mut *const f32, step: usize) -> Self::F32 {
+        // SAFETY: the caller's.
+        let x = unsafe { self.load(*p) };
+        *p = p.wrapping_add(step);
+        x
+    }
+    /// [`store`](Self::store), and `p` goes `step` floats on.
+    ///
+    /// # Safety
+    /// `LANES` floats are writable at `p`.
+    #[inline(always)]
+    unsafe fn store_next(self, p: &mut *mut f32, step: usize, x: Self::F32) {
+        // SAFETY: the caller's.
+        unsafe { self.store(*p, x) };
+        *p = p.wrapping_add(step);
+    }
 
     /// # Safety
     /// `BLOCK` floats are readable at `p`, until the last use of the result.
@@ -208,6 +240,7 @@ pub(crate) unsafe trait Simd: Copy {
 }
 
 /// Window rows under a depthwise tile.
+#[allow(dead_code)] // read where a level has loops of its own
 pub(crate) struct WindowRows {
     pub count: usize,
     /// The first pixel's first input.
@@ -216,8 +249,7 @@ pub(crate) struct WindowRows {
     pub tap: usize,
     pub row: usize,
     /// Whether the first pixel misses the first tap, and the last pixel the last.
-    pub misses_first: bool,
-    pub misses_last: bool,
+    pub missed: [bool; 2],
     /// The first weight of the first row, and the floats between neighbouring columns.
     pub w: *const f32,
     pub width: usize,

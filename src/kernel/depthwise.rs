@@ -1,5 +1,6 @@
 //! One input channel per filter: vectors run along the channels, and meet no other channel.
 
+use super::pair;
 use super::rows::{Columns, Cut, Lines, Rows};
 use super::slide;
 use super::taps;
@@ -7,6 +8,9 @@ use super::window::{count, quotient};
 use super::{CACHED, Job};
 use crate::pack::{self, PANEL};
 use crate::simd::Simd;
+
+/// Floats of input that are worth a call, and that the second-level cache keeps beside much else.
+const NEAR: usize = 1 << 14;
 
 /// Tiles side by side in output rows that lie one under the other, for vectors of filters side by
 /// side.
@@ -73,24 +77,38 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
         Columns::of(geometry, job.sizes),
     );
     let slides = slide::can(geometry);
-    // Rows of output whose input the cache keeps.
-    let band = quotient(CACHED, row.saturating_mul(geometry.stride[1])).max(1);
+    let pairs = slides && pair::can::<S>(geometry);
+    // Rows of output whose input the cache keeps while one vector after the other passes over them;
+    // where they pass over it together, some that are worth a call.
+    let cached = if pairs { NEAR } else { CACHED };
+    let band = quotient(cached, row.saturating_mul(geometry.stride[1])).max(2);
     let mut index = 0;
     let end = count(&job.rows);
     while index < end {
-        let lines = rows.lines(index, (index + band).min(end));
+        let mut lines = rows.lines(index, (index + band).min(end));
+        let paired = pairs && pair::reaches(&lines);
+        let most = if paired {
+            pair::most::<S>(geometry)
+        } else {
+            S::SLIDE
+        };
+        if paired {
+            lines.count -= lines.count % 2;
+        }
         let mut x = 0;
         while x < columns.pixels {
-            let cut = columns.cut(x, S::SLIDE);
+            let cut = columns.cut(x, most);
             segments::<S>(&job, |segment| {
                 let strip = strip(&job, &lines, &cut, &columns, &segment, output);
                 // SAFETY: the panels follow each other as `Panels` counts them, the output's pixels
                 // have every filter, and a cut names the taps that lie inside the input.
                 unsafe {
-                    if slides && slide::reaches::<S>(&strip, &cut) {
-                        slide::run(simd, &strip, cut.tile, geometry.stride[2]);
-                    } else {
+                    if !(slides && slide::reaches::<S>(&strip, &cut)) {
                         taps::run(simd, &strip, cut.tile);
+                    } else if paired && cut.tile >= pair::LEAST && strip.filters == S::LANES {
+                        pair::run(simd, &strip, cut.tile, geometry.stride[2]);
+                    } else {
+                        slide::run(simd, &strip, cut.tile, geometry.stride[2]);
                     }
                 }
             });

@@ -86,6 +86,13 @@ impl<const M: usize, const STRIDE: usize, const FULL: bool> Kernel for Slide<'_,
     }
 }
 
+/// Whether the first pixel of a strip's tiles misses the first tap, and the last pixel the last.
+#[inline(always)]
+pub(super) fn missed(strip: &Strip) -> [bool; 2] {
+    let [_, first, last, _] = strip.taps;
+    [first > 0, last < 3]
+}
+
 /// One tile; returns where the next goes.
 ///
 /// # Safety
@@ -97,22 +104,12 @@ unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize, const FULL: bool>(
     input: *const f32,
     bias: *const f32,
     weights: *const f32,
-    mut output: *mut f32,
+    output: *mut f32,
 ) -> *mut f32 {
-    let mask = simd.mask(strip.filters);
-    // Inputs under a window row; the first is the first pixel's alone, the last the last one's.
-    let inputs = (M - 1) * STRIDE + 3;
-    let [_, first, last, _] = strip.taps;
+    let missed = missed(strip);
     // SAFETY: the caller's. Only lanes below `filters` are touched.
     unsafe {
-        let load = |p: *const f32| {
-            if FULL {
-                simd.load(p)
-            } else {
-                simd.load_masked(p, mask)
-            }
-        };
-        let mut acc = [load(bias); M];
+        let mut acc = [[load::<S, FULL>(simd, strip, bias); M]];
         let (mut input_plane, mut weights_plane) = (input, weights);
         for _ in 0..strip.planes {
             if S::LOOPS {
@@ -121,68 +118,148 @@ unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize, const FULL: bool>(
                     x: input_plane,
                     tap: strip.tap,
                     row: strip.row,
-                    misses_first: first > 0,
-                    misses_last: last < 3,
+                    missed,
                     w: weights_plane,
                     width: strip.width,
                 };
-                simd.add_rows::<M, STRIDE>(&mut acc, rows);
-                input_plane = input_plane.wrapping_add(strip.plane);
-                weights_plane = weights_plane.wrapping_add(strip.weights_plane);
-                continue;
-            }
-            let (mut row, mut weights) = (input_plane, weights_plane);
-            for _ in 0..strip.rows {
-                let w = [
-                    load(weights),
-                    load(weights.wrapping_add(strip.width)),
-                    load(weights.wrapping_add(2 * strip.width)),
-                ];
-                let mut p = row;
-                macro_rules! input {
-                    ($($i:expr),*) => {$(
-                        let i = $i;
-                        let missed = i == 0 && first > 0 || i + 1 == inputs && last < 3;
-                        if i < inputs && !missed {
-                            let x = load(p);
-                            for m in 0..M {
-                                if m * STRIDE <= i && i <= m * STRIDE + 2 {
-                                    acc[m] = simd.mul_add(x, w[i - m * STRIDE], acc[m]);
-                                }
-                            }
-                        }
-                        p = p.wrapping_add(strip.tap);
-                    )*};
+                simd.add_rows::<M, STRIDE>(&mut acc[0], rows);
+            } else {
+                let (mut input, mut weights) = (input_plane, weights_plane);
+                for _ in 0..strip.rows {
+                    let w = [Some(taps::<S, FULL>(simd, strip, weights))];
+                    row::<S, 1, M, STRIDE, FULL>(simd, strip, &mut acc, w, missed, input);
+                    input = input.wrapping_add(strip.row);
+                    weights = weights.wrapping_add(strip.weights_row);
                 }
-                if STRIDE == 1 {
-                    for i in 0..inputs {
-                        input!(i);
-                    }
-                } else {
-                    // Written out: the compiler leaves this many rounds a loop, with its sums in
-                    // memory.
-                    input!(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
-                }
-                let _ = p;
-                row = row.wrapping_add(strip.row);
-                weights = weights.wrapping_add(strip.weights_row);
             }
             input_plane = input_plane.wrapping_add(strip.plane);
             weights_plane = weights_plane.wrapping_add(strip.weights_plane);
         }
-        if let Some([min, max]) = strip.clamp {
-            let (min, max) = (simd.splat(min), simd.splat(max));
-            for x in &mut acc {
-                *x = simd.clamp(*x, min, max);
-            }
+        finish::<S, M, FULL>(simd, strip, &mut acc[0], output)
+    }
+}
+
+/// # Safety
+/// The lanes below `filters` are readable at `p`.
+#[inline(always)]
+pub(super) unsafe fn load<S: Simd, const FULL: bool>(
+    simd: S,
+    strip: &Strip,
+    p: *const f32,
+) -> S::F32 {
+    // SAFETY: the caller's.
+    unsafe {
+        if FULL {
+            simd.load(p)
+        } else {
+            simd.load_masked(p, simd.mask(strip.filters))
         }
-        for x in acc {
-            if FULL {
-                simd.store(output, x);
-            } else {
-                simd.store_masked(output, x, mask);
+    }
+}
+
+/// The weights of a window row.
+///
+/// # Safety
+/// As for [`run`].
+#[inline(always)]
+pub(super) unsafe fn taps<S: Simd, const FULL: bool>(
+    simd: S,
+    strip: &Strip,
+    w: *const f32,
+) -> [S::F32; 3] {
+    // SAFETY: the caller's.
+    unsafe {
+        [
+            load::<S, FULL>(simd, strip, w),
+            load::<S, FULL>(simd, strip, w.wrapping_add(strip.width)),
+            load::<S, FULL>(simd, strip, w.wrapping_add(2 * strip.width)),
+        ]
+    }
+}
+
+/// Adds a row of inputs, the first of which lies at `p`, to the sums of `L` lines: those that have a
+/// window row there, of which these are the weights. The first input, which is the first pixel's
+/// alone, and the last, which is the last pixel's, may be missed.
+///
+/// # Safety
+/// As for [`run`].
+#[inline(always)]
+pub(super) unsafe fn row<
+    S: Simd,
+    const L: usize,
+    const M: usize,
+    const STRIDE: usize,
+    const FULL: bool,
+>(
+    simd: S,
+    strip: &Strip,
+    acc: &mut [[S::F32; M]; L],
+    weights: [Option<[S::F32; 3]>; L],
+    [first, last]: [bool; 2],
+    mut p: *const f32,
+) {
+    let inputs = (M - 1) * STRIDE + 3;
+    macro_rules! input {
+        ($($i:expr),*) => {$(
+            let i = $i;
+            let missed = i == 0 && first || i + 1 == inputs && last;
+            if missed {
+                p = p.wrapping_add(strip.tap);
+            } else if i < inputs {
+                // SAFETY: the caller's; the input is one that a pixel reaches.
+                let x = unsafe {
+                    if FULL {
+                        simd.load_next(&mut p, strip.tap)
+                    } else {
+                        let x = load::<S, FULL>(simd, strip, p);
+                        p = p.wrapping_add(strip.tap);
+                        x
+                    }
+                };
+                for line in 0..L {
+                    if let Some(w) = weights[line] {
+                        for m in 0..M {
+                            if m * STRIDE <= i && i <= m * STRIDE + 2 {
+                                let sum = simd.mul_add(x, w[i - m * STRIDE], acc[line][m]);
+ acc[line][m] = simd.settled(sum);
+                            }
+                        }
+                    }
+                }
             }
-            output = output.wrapping_add(strip.output_pixel);
+        )*};
+    }
+    // Written out: the compiler leaves this many rounds a loop, with its sums in memory.
+    input!(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    let _ = p;
+}
+
+/// Clamps and writes the pixels of a line, and returns where the next goes.
+///
+/// # Safety
+/// As for [`run`].
+#[inline(always)]
+pub(super) unsafe fn finish<S: Simd, const M: usize, const FULL: bool>(
+    simd: S,
+    strip: &Strip,
+    acc: &mut [S::F32; M],
+    mut output: *mut f32,
+) -> *mut f32 {
+    if let Some([min, max]) = strip.clamp {
+        let (min, max) = (simd.splat(min), simd.splat(max));
+        for x in acc.iter_mut() {
+            *x = simd.clamp(*x, min, max);
+        }
+    }
+    for x in acc.iter() {
+        // SAFETY: the caller's.
+        unsafe {
+            if FULL {
+                simd.store_next(&mut output, strip.output_pixel, *x);
+            } else {
+                simd.store_masked(output, *x, simd.mask(strip.filters));
+                output = output.wrapping_add(strip.output_pixel);
+            }
         }
     }
     output

@@ -243,7 +243,7 @@ macro_rules! rows {
             w = inout(reg) $rows.w => _,
             width = in(reg) $rows.width * size_of::<f32>(),
             rows = inout(reg) $rows.count => _,
-            missed = in(reg) usize::from($rows.misses_first) + 2 * usize::from($rows.misses_last),
+            missed = in(reg) usize::from($rows.missed[0]) + 2 * usize::from($rows.missed[1]),
             out("s0") _, out("s1") _, out("s2") _, out("s3") _,
             out("s4") _, out("s5") _, out("s6") _, out("s7") _,
             out("s8") _, out("s9") _, out("s10") _, out("s11") _,

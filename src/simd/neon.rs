@@ -48,6 +48,8 @@ unsafe impl Simd for Neon {
     const VECTORS: usize = 4;
     const WIDE: usize = 4;
     const SLIDE: usize = 8;
+    /// 16 accumulators, 6 weights and an input.
+    const PAIR: [usize; 3] = [0, 8, 8];
 
     #[inline(always)]
     fn splat(self, x: f32) -> float32x4_t {
@@ -72,6 +74,16 @@ unsafe impl Simd for Neon {
     #[inline(always)]
     fn mul_add(self, a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t {
         unsafe { vfmaq_f32(c, a, b) }
+    }
+
+    // Asm blocks that are not pure stay in their order, of which `load_next` is one too.
+    #[inline(always)]
+    fn settled(self, mut x: float32x4_t) -> float32x4_t {
+        unsafe {
+            core::arch::asm!("/* {0:v} */", inout(vreg) x,
+                options(nomem, nostack, preserves_flags));
+        }
+        x
     }
 
     // `fmax` and `fmin` would lose the sign of a zero; comparison and selection do not.
@@ -126,6 +138,27 @@ unsafe impl Simd for Neon {
             if mask > 3 {
                 vst1q_lane_f32::<3>(p.add(3), x);
             }
+        }
+    }
+
+    // The compiler has no use for the form of one register that steps on.
+    #[inline(always)]
+    unsafe fn load_next(self, p: &mut *const f32, step: usize) -> float32x4_t {
+        let x;
+        unsafe {
+            core::arch::asm!("ld1 {{{x:v}.4s}}, [{p}], {step}",
+                x = out(vreg) x, p = inout(reg) *p, step = in(reg) step * size_of::<f32>(),
+                options(readonly, nostack, preserves_flags));
+        }
+        x
+    }
+
+    #[inline(always)]
+    unsafe fn store_next(self, p: &mut *mut f32, step: usize, x: float32x4_t) {
+        unsafe {
+            core::arch::asm!("st1 {{{x:v}.4s}}, [{p}], {step}",
+                x = in(vreg) x, p = inout(reg) *p, step = in(reg) step * size_of::<f32>(),
+                options(nostack, preserves_flags));
         }
     }
 

@@ -229,6 +229,7 @@ unsafe impl Simd for Scalar {
     const VECTORS: usize = VECTORS;
     const WIDE: usize = VECTORS;
     const SLIDE: usize = SLIDE;
+    const PAIR: [usize; 3] = [0; 3];
 
     loops!();
 

@@ -198,6 +198,8 @@ unsafe impl Simd for Avx2 {
     const VECTORS: usize = 2;
     const WIDE: usize = 4;
     const SLIDE: usize = 8;
+    /// 10 accumulators, 5 of 6 weights and an input.
+    const PAIR: [usize; 3] = [0, 5, 5];
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m256 {
@@ -301,6 +303,8 @@ unsafe impl Simd for Avx512 {
     const VECTORS: usize = 2;
     const WIDE: usize = 4;
     const SLIDE: usize = 8;
+    /// 16 accumulators, 6 weights and an input.
+    const PAIR: [usize; 3] = [0, 8, 8];
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {

@@ -1,0 +1,159 @@
+//! Depthwise 3x3, two output rows at a time: they share the input rows that both reach, so that a
+//! third fewer inputs are loaded (a sixth at a stride of 2), and twice as many sums take turns.
+
+use super::depthwise::Strip;
+use super::piece::lane;
+use super::rows::Lines;
+use super::slide;
+use super::window::count;
+use crate::geometry::Geometry;
+use crate::simd::{Kernel, Simd};
+
+/// The fewest pixels of a tile. Rows of more are cut into tiles of at least as many.
+pub(super) const LEAST: usize = 3;
+
+/// `M` pixels of two neighbouring lines, at a stride of `STRIDE` both ways, of which the first may
+/// miss the first tap of its rows (`FIRST`) and the last the last (`LAST`).
+struct Pair<'a, const M: usize, const STRIDE: usize, const FIRST: bool, const LAST: bool>(
+    &'a Strip,
+);
+
+/// Whether a geometry's lines come in pairs, where its windows slide. With a single vector of
+/// channels, one line at a time is faster (measured on Zen 3, 48x48 pixels of 8 channels).
+pub(super) fn can<S: Simd>(geometry: &Geometry) -> bool {
+    geometry.filters > S::LANES
+        && geometry.kernel[1] == 3
+        && geometry.dilation[1] == 1
+        && geometry.stride[1] == geometry.stride[2]
+        && most::<S>(geometry) > 0
+}
+
+/// The most pixels of a tile.
+pub(super) fn most<S: Simd>(geometry: &Geometry) -> usize {
+    match geometry.stride[2] {
+        1 => S::PAIR[1],
+        _ => S::PAIR[2],
+    }
+}
+
+/// Whether there are two lines that reach a whole window, of one plane.
+pub(super) fn reaches(lines: &Lines) -> bool {
+    lines.count >= 2 && count(&lines.planes) == 1 && count(&lines.rows) == 3
+}
+
+/// Runs a strip of an even number of lines in tiles of `pixels`.
+///
+/// # Safety
+///
+/// [`can`] and [`reaches`] hold, vectors are whole, and what [`slide::run`] demands.
+#[inline(always)]
+pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, pixels: usize, stride: usize) {
+    macro_rules! tiles {
+        ($($m:literal)*) => {
+            match (pixels, stride) {
+                $(
+                    ($m, 1) if $m <= S::PAIR[1] => tiles!($m, 1),
+                    ($m, 2) if $m <= S::PAIR[2] => tiles!($m, 2),
+                )*
+                _ => {}
+            }
+        };
+        ($m:literal, $stride:literal) => {
+            match slide::missed(strip) {
+                [false, false] => simd.run(Pair::<$m, $stride, false, false>(strip)),
+                [true, false] => simd.run(Pair::<$m, $stride, true, false>(strip)),
+                [false, true] => simd.run(Pair::<$m, $stride, false, true>(strip)),
+                [true, true] => simd.run(Pair::<$m, $stride, true, true>(strip)),
+            }
+        };
+    }
+    tiles!(3 4 5 6 7 8);
+}
+
+impl<const M: usize, const STRIDE: usize, const FIRST: bool, const LAST: bool> Kernel
+    for Pair<'_, M, STRIDE, FIRST, LAST>
+{
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let strip = self.0;
+        let mut at = (strip.input, strip.output);
+        for _ in 0..strip.lines / 2 {
+            // SAFETY: `run` above passes its caller's promise on, for each vector, pair and tile.
+            each::<S, M>(strip, at, |input, bias, weights, output| unsafe {
+                tile::<S, M, STRIDE>(simd, strip, [FIRST, LAST], [bias, weights], input, output);
+            });
+            at.0 = at.0.wrapping_add(2 * strip.input_line);
+            at.1 = at.1.wrapping_add(2 * strip.output_line);
+        }
+    }
+}
+
+/// Calls `tile` for each vector of each tile of a line, with its input, bias, weights and output.
+///
+/// One vector after the other, so that memory is passed over in its order: with one of 16 vectors at
+/// a time, most of each line that the caches fetch would be for another time.
+#[inline(always)]
+fn each<S: Simd, const M: usize>(
+    strip: &Strip,
+    (mut input, mut output): (*const f32, *mut f32),
+    tile: impl Fn(*const f32, *const f32, *const f32, *mut f32),
+) {
+    for _ in 0..strip.tiles {
+        for vector in 0..strip.vectors {
+            let shift = vector * S::LANES;
+            let panel = lane::<S>(vector, strip.panel);
+            tile(
+                input.wrapping_add(shift),
+                strip.bias.wrapping_add(panel),
+                strip.weights.wrapping_add(panel),
+                output.wrapping_add(shift),
+            );
+        }
+        input = input.wrapping_add(M * strip.pixel);
+        output = output.wrapping_add(M * strip.output_pixel);
+    }
+}
+
+/// One tile of two lines.
+///
+/// # Safety
+/// As for [`run`].
+#[inline(always)]
+unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize>(
+    simd: S,
+    strip: &Strip,
+    missed: [bool; 2],
+    [bias, weights]: [*const f32; 2],
+    input: *const f32,
+    output: *mut f32,
+) {
+    // Else each row, if not each input, would have an address of its own, and those on the stack.
+    let (mut weights, mut input) = (simd.opaque(weights), simd.opaque(input));
+    // SAFETY: the caller's.
+    unsafe {
+        let mut acc = [[simd.load(bias); M]; 2];
+        let mut taps = [[acc[0][0]; 3]; 3];
+        macro_rules! row {
+            ($($r:literal)*) => {$(
+                if $r < 3 + STRIDE {
+                    let mut w = [None; 2];
+                    if $r < 3 {
+                        taps[$r] = slide::taps::<S, true>(simd, strip, weights);
+                        weights = simd.opaque(weights.wrapping_add(strip.weights_row));
+                        w[0] = Some(taps[$r]);
+                    }
+                    if $r >= STRIDE {
+                        w[1] = Some(taps[$r - STRIDE]);
+                    }
+                    slide::row::<S, 2, M, STRIDE, true>(simd, strip, &mut acc, w, missed, input);
+                    input = simd.opaque(input.wrapping_add(strip.row));
+                }
+            )*};
+        }
+        row!(0 1 2 3 4);
+        let _ = (weights, input);
+        slide::finish::<S, M, true>(simd, strip, &mut acc[0], output);
+        let output = output.wrapping_add(strip.output_line);
+        slide::finish::<S, M, true>(simd, strip, &mut acc[1], output);
+    }
+}
