@@ -12,13 +12,16 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 # A new target is one line in each table; a bare one has a machine, one on Linux a cpu.
-TARGETS=(aarch64-neon cortex-m4 cortex-m0 cortex-m33 cortex-m55)
+TARGETS=(aarch64-neon aarch64-dotprod aarch64-i8mm cortex-m4 cortex-m0 cortex-m33 cortex-m55)
 DTYPES=(f32 int8)
-declare -A triple=([aarch64-neon]=aarch64-unknown-linux-gnu [cortex-m4]=thumbv7em-none-eabihf [cortex-m0]=thumbv6m-none-eabi
+declare -A triple=([aarch64-neon]=aarch64-unknown-linux-gnu [aarch64-dotprod]=aarch64-unknown-linux-gnu
+    [aarch64-i8mm]=aarch64-unknown-linux-gnu [cortex-m4]=thumbv7em-none-eabihf [cortex-m0]=thumbv6m-none-eabi
     [cortex-m33]=thumbv8m.main-none-eabihf [cortex-m55]=thumbv8m.main-none-eabihf)
-declare -A level=([aarch64-neon]=neon [cortex-m4]=dsp [cortex-m0]=scalar [cortex-m33]=dsp [cortex-m55]=dsp)
-declare -A dtypes=([aarch64-neon]='f32 int8' [cortex-m4]='f32 int8' [cortex-m0]=int8 [cortex-m33]=int8 [cortex-m55]=int8)
-declare -A cpu=([aarch64-neon]=cortex-a72)
+declare -A level=([aarch64-neon]=neon [aarch64-dotprod]=dotprod [aarch64-i8mm]=i8mm [cortex-m4]=dsp [cortex-m0]=scalar [cortex-m33]=dsp [cortex-m55]=dsp)
+declare -A dtypes=([aarch64-neon]='f32 int8' [aarch64-dotprod]=int8 [aarch64-i8mm]=int8 [cortex-m4]='f32 int8' [cortex-m0]=int8 [cortex-m33]=int8 [cortex-m55]=int8)
+declare -A cpu=([aarch64-neon]=cortex-a72 [aarch64-dotprod]=cortex-a76 [aarch64-i8mm]=max)
+# Targets that run the program of another.
+declare -A program=([aarch64-dotprod]=aarch64-neon [aarch64-i8mm]=aarch64-neon)
 # Machines of a Cortex-M3 and of an M55 run the code of an M0 and an M33 as well.
 declare -A machine=([cortex-m4]=mps2-an386 [cortex-m0]=mps2-an385 [cortex-m33]=mps3-an547 [cortex-m55]=mps3-an547)
 # How a target is compiled, where the triple does not say it all. Helium is not used, not even by the compiler.
@@ -54,20 +57,20 @@ plugin=$CARGO_TARGET_DIR/libcount.so
 [ "$plugin" -nt "$root/benches/arm/count.c" ] || gcc -O2 -Wall -shared -fPIC -o "$plugin" "$root/benches/arm/count.c"
 for target in "${TARGETS[@]}"; do
     (cd "$root/benches/arm" && RUSTFLAGS=${flags[$target]:-} "$CARGO" build -q --release --target "${triple[$target]}" \
-        --target-dir "$CARGO_TARGET_DIR/$target") || fail "the build for $target failed"
+        --target-dir "$CARGO_TARGET_DIR/${program[$target]:-$target}") || fail "the build for $target failed"
 done
 
 # total TARGET DTYPE CALLS FIELD...: instructions of the whole program; its output goes to $scratch/output.
 total() {
     local target=$1 words=("${level[$1]}" "${@:2}")
-    local program=$CARGO_TARGET_DIR/$target/${triple[$target]}/release/count
+    local binary=$CARGO_TARGET_DIR/${program[$target]:-$target}/${triple[$target]}/release/count
     rm -f "$scratch/total"
     if [ -n "${machine[$target]:-}" ]; then
         qemu-system-arm -machine "${machine[$target]}" -display none -monitor none -serial none \
             -semihosting-config "enable=on,target=native$(printf ',arg=%s' "${words[@]}")" \
-            -plugin "$plugin,out=$scratch/total" -kernel "$program" > "$scratch/output"
+            -plugin "$plugin,out=$scratch/total" -kernel "$binary" > "$scratch/output"
     else
-        qemu-aarch64 -cpu "${cpu[$target]}" -plugin "$plugin,out=$scratch/total" "$program" "${words[@]}" > "$scratch/output"
+        qemu-aarch64 -cpu "${cpu[$target]}" -plugin "$plugin,out=$scratch/total" "$binary" "${words[@]}" > "$scratch/output"
     fi || fail "$target failed on: ${words[*]}: $(cat "$scratch/output")"
     cat "$scratch/total"
 }

@@ -35,6 +35,10 @@ pub fn run(job: &Job, plan: &ConvI8, memory: &mut [u32]) -> Result<Outcome, Erro
     for byte in weights.iter_mut().chain(input.iter_mut()) {
         *byte = (next(&mut seed) >> 56) as i8;
     }
+    // As TensorFlow Lite's specification has them.
+    for weight in &mut *weights {
+        *weight = (*weight).max(-127);
+    }
     for bias in &mut *bias {
         *bias = (next(&mut seed) >> 48) as i32 - (1 << 15);
     }
