@@ -52,8 +52,8 @@ pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, pixels: usize, stride:
         ($($m:literal)*) => {
             match (pixels, stride) {
                 $(
-                    ($m, 1) if $m <= S::PAIR[1] => tiles!($m, 1),
-                    ($m, 2) if $m <= S::PAIR[2] => tiles!($m, 2),
+                    ($m, 1) if const { $m <= S::PAIR[1] } => tiles!($m, 1),
+                    ($m, 2) if const { $m <= S::PAIR[2] } => tiles!($m, 2),
                 )*
                 _ => {}
             }
@@ -132,7 +132,8 @@ unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize>(
     // SAFETY: the caller's.
     unsafe {
         let mut acc = [[simd.load(bias); M]; 2];
-        let mut taps = [[acc[0][0]; 3]; 3];
+        // One for each input row, though the last ones have none of their own.
+        let mut taps = [[acc[0][0]; 3]; 5];
         macro_rules! row {
             ($($r:literal)*) => {$(
                 if $r < 3 + STRIDE {

@@ -46,10 +46,18 @@ pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, pixels: usize, stride:
         ($($m:literal)*) => {
             match (pixels, stride, S::LOOPS || strip.filters == S::LANES) {
                 $(
-                    ($m, 1, true) if $m <= S::SLIDE => simd.run(Slide::<$m, 1, true>(strip)),
-                    ($m, 1, false) if $m <= S::SLIDE => simd.run(Slide::<$m, 1, false>(strip)),
-                    ($m, 2, true) if $m <= S::SLIDE => simd.run(Slide::<$m, 2, true>(strip)),
-                    ($m, 2, false) if $m <= S::SLIDE => simd.run(Slide::<$m, 2, false>(strip)),
+                    ($m, 1, true) if const { $m <= S::SLIDE } => {
+                        simd.run(Slide::<$m, 1, true>(strip));
+                    }
+                    ($m, 1, false) if const { $m <= S::SLIDE } => {
+                        simd.run(Slide::<$m, 1, false>(strip));
+                    }
+                    ($m, 2, true) if const { $m <= S::SLIDE } => {
+                        simd.run(Slide::<$m, 2, true>(strip));
+                    }
+                    ($m, 2, false) if const { $m <= S::SLIDE } => {
+                        simd.run(Slide::<$m, 2, false>(strip));
+                    }
                 )*
                 _ => {}
             }

@@ -182,10 +182,9 @@ macro_rules! plain {
                 }
             }
 
-            #[inline(always)]
+            #[inline(never)] // as in `Simd`
             fn run<K: KernelNeon>(self, kernel: K) {
                 #[target_feature(enable = "neon")]
-                #[inline(never)]
                 fn enabled<K: KernelNeon>(simd: $token, kernel: K) {
                     kernel.run(simd);
                 }

@@ -277,10 +277,9 @@ macro_rules! words {
             }
         }
 
-        #[inline(always)]
+        #[inline(never)] // as in `Simd`
         fn run<K: KernelI8>(self, kernel: K) {
             #[target_feature(enable = $features)]
-            #[inline(never)]
             fn enabled<K: KernelI8>(simd: impl SimdI8, kernel: K) {
                 kernel.run(simd);
             }

@@ -227,10 +227,9 @@ unsafe impl SimdI8 for Avx512Vnni {
         }
     }
 
-    #[inline(always)]
+    #[inline(never)] // as in `Simd`
     fn run<K: KernelI8>(self, kernel: K) {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-        #[inline(never)]
         fn enabled<K: KernelI8>(simd: Avx512Vnni, kernel: K) {
             kernel.run(simd);
         }
