@@ -505,8 +505,8 @@ typedef uint32_t microconv_type;
 #endif // __cplusplus
 
 /**
- * A checked convolution of float, made by `microconv_f32_init`. The caller lends the memory; it holds
- * no pointer, so it may be copied and moved. Many threads may use one at a time.
+ * A checked convolution of float, made by `microconv_f32_init`. The caller lends the memory; it points
+ * at no other, so it may be copied and moved within the program. Many threads may use one at a time.
  */
 typedef struct microconv_f32 {
   /**

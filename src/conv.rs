@@ -5,7 +5,7 @@ use crate::activation::Activation;
 use crate::algorithm::{Algorithm, Limits};
 use crate::error::{Argument, Error, Quantity};
 use crate::geometry::{Geometry, Sizes};
-use crate::kernel::{self, Job, Method};
+use crate::kernel::{self, Choice, Direct, Job, Method, Runner};
 use crate::pack::{self, Panels, Weights};
 use crate::shape::plan_shape;
 use crate::simd::Level;
@@ -49,6 +49,7 @@ pub struct ConvF32 {
     sizes: Sizes,
     activation: Activation,
     method: Method,
+    runner: Runner,
     panels: Panels,
     packed_len: usize,
     scratch_len: usize,
@@ -63,7 +64,16 @@ impl ConvF32 {
     /// Those of [`Geometry::sizes`], [`Error::Clamp`], and [`Error::Overflow`] if the packed
     /// weights cannot be addressed.
     pub const fn new(geometry: Geometry, activation: Activation) -> Result<Self, Error> {
-        Self::with_algorithm(geometry, activation, Algorithm::Direct, Limits::scratch(0))
+        // Not by way of `with_algorithm`, which names the other algorithms' kernels.
+        let sizes = match checked(&geometry, activation) {
+            Ok(sizes) => sizes,
+            Err(error) => return Err(error),
+        };
+        let chosen = Choice {
+            method: Method::Direct(Direct::of(&geometry, &sizes)),
+            scratch_len: 0,
+        };
+        Self::of(geometry, sizes, activation, chosen, Runner::DIRECT)
     }
 
     /// Checks the geometry and the clamp, and chooses the algorithm within limits.
@@ -103,17 +113,29 @@ impl ConvF32 {
         algorithm: Algorithm,
         limits: Limits,
     ) -> Result<Self, Error> {
-        let sizes = match geometry.sizes() {
+        let sizes = match checked(&geometry, activation) {
             Ok(sizes) => sizes,
             Err(error) => return Err(error),
         };
-        if let Err(error) = activation.check() {
-            return Err(error);
-        }
         let chosen = match kernel::choose(&geometry, &sizes, algorithm, limits) {
             Ok(chosen) => chosen,
             Err(error) => return Err(error),
         };
+        let runner = match chosen.method {
+            Method::Direct(_) => Runner::DIRECT,
+            Method::Winograd(_) => Runner::WINOGRAD,
+        };
+        Self::of(geometry, sizes, activation, chosen, runner)
+    }
+
+    /// The plan of what has been checked and chosen.
+    const fn of(
+        geometry: Geometry,
+        sizes: Sizes,
+        activation: Activation,
+        chosen: Choice,
+        runner: Runner,
+    ) -> Result<Self, Error> {
         let panels = chosen.method.panels(&geometry, &sizes);
         match panels.len() {
             Some(packed_len) => Ok(ConvF32 {
@@ -121,6 +143,7 @@ impl ConvF32 {
                 sizes,
                 activation,
                 method: chosen.method,
+                runner,
                 panels,
                 packed_len,
                 scratch_len: chosen.scratch_len,
@@ -490,7 +513,7 @@ impl ConvF32 {
             output.len(),
         )?;
         at_least(Argument::Scratch, self.least_scratch_len(), scratch.len())?;
-        level.run(Job {
+        let job = Job {
             geometry: &self.geometry,
             sizes: &self.sizes,
             method: self.method,
@@ -502,13 +525,25 @@ impl ConvF32 {
             packed,
             output,
             scratch,
-        });
+        };
+        self.runner.run(level, job);
         Ok(())
     }
 
     pub(crate) fn check_packed(&self, packed: &[f32]) -> Result<(), Error> {
         length(Argument::Packed, self.packed_len, packed.len())?;
         pack::check(&self.panels, self.digest, packed)
+    }
+}
+
+/// The sizes of a geometry, if it and the clamp hold together.
+const fn checked(geometry: &Geometry, activation: Activation) -> Result<Sizes, Error> {
+    match geometry.sizes() {
+        Ok(sizes) => match activation.check() {
+            Ok(()) => Ok(sizes),
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::activation::Activation;
 use crate::geometry::{Geometry, Sizes};
 use crate::pack::Panels;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Level, Simd};
+use core::fmt;
 use core::ops::Range;
 
 mod choice;
@@ -26,7 +27,7 @@ mod winograd_products;
 mod winograd_transform;
 mod winograd_walk;
 
-pub(crate) use choice::choose;
+pub(crate) use choice::{Choice, choose};
 pub(crate) use winograd::{Variant, gamma};
 
 /// Floats of input that the second-level cache keeps while one block of channels after another
@@ -115,13 +116,54 @@ pub(crate) struct Job<'a> {
     pub scratch: &'a mut [f32],
 }
 
-impl Kernel for Job<'_> {
+/// Runs jobs of one kind of method. A plan carries the one it needs, so that a program that plans
+/// nothing but direct convolution links nothing else: Winograd's kernels are more than half of all.
+#[derive(Clone, Copy)]
+pub(crate) struct Runner(fn(Level, Job<'_>));
+
+impl Runner {
+    pub const DIRECT: Self = Runner(|level, job| level.run(DirectJob(job)));
+    pub const WINOGRAD: Self = Runner(|level, job| level.run(WinogradJob(job)));
+
+    /// The job's method is of the kind.
+    pub fn run(self, level: Level, job: Job<'_>) {
+        (self.0)(level, job);
+    }
+}
+
+/// The plan's method tells it already.
+impl PartialEq for Runner {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Runner")
+    }
+}
+
+struct DirectJob<'a>(Job<'a>);
+
+struct WinogradJob<'a>(Job<'a>);
+
+impl Kernel for DirectJob<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        match self.method {
-            Method::Direct(Direct::Dense) => dense::run(simd, self),
-            Method::Direct(Direct::Depthwise) => depthwise::run(simd, self),
-            Method::Winograd(variant) => winograd_walk::run(simd, self, variant),
+        match self.0.method {
+            Method::Direct(Direct::Dense) => dense::run(simd, self.0),
+            Method::Direct(Direct::Depthwise) => depthwise::run(simd, self.0),
+            Method::Winograd(_) => {}
+        }
+    }
+}
+
+impl Kernel for WinogradJob<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        if let Method::Winograd(variant) = self.0.method {
+            winograd_walk::run(simd, self.0, variant);
         }
     }
 }

@@ -9,8 +9,8 @@ use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
 
-/// A checked convolution of float, made by `microconv_f32_init`. The caller lends the memory; it holds
-/// no pointer, so it may be copied and moved. Many threads may use one at a time.
+/// A checked convolution of float, made by `microconv_f32_init`. The caller lends the memory; it points
+/// at no other, so it may be copied and moved within the program. Many threads may use one at a time.
 #[repr(C)]
 pub struct PlanF32 {
     /// Tells a plan from other memory.
