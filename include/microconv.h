@@ -1063,7 +1063,7 @@ microconv_status microconv_i8_run_rows_sums(const struct microconv_i8 *plan,
 /**
  * How many levels (instruction sets that the kernels are written for) this CPU has. A level is the
  * number of its place among them, the best first: 0, `MICROCONV_LEVEL_BEST`, is always there, and the
- * last is `"scalar"`.
+ * last is `"scalar"`; but of a Cortex-M with DSP instructions there is only that.
  *
  * The CPU is asked once in the life of the program.
  */

@@ -5,12 +5,24 @@ use super::memory;
 use crate::{Error, Level};
 use core::ffi::{c_char, c_uchar};
 
+/// What this CPU has, which is asked once in the life of the program, behind one relaxed atomic.
+#[cfg(not(all(target_arch = "arm", target_os = "none")))]
+fn levels() -> impl Iterator<Item = Level> {
+    Level::all()
+}
+
+/// The best alone: what a Cortex-M has is known when the library is built, and a level that nobody
+/// wants to run would be linked, as C chooses levels at run time.
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+fn levels() -> impl Iterator<Item = Level> {
+    core::iter::once(Level::detect())
+}
+
 pub(super) fn level(number: u32) -> Result<Level, ErrorInfo> {
-    // The CPU is asked once in the life of the program, behind one relaxed atomic.
-    match Level::all().nth(number as usize) {
+    match levels().nth(number as usize) {
         Some(level) => Ok(level),
         None => Err(ErrorInfo {
-            needed: Level::all().count(),
+            needed: levels().count(),
             given: number as usize,
             ..ErrorInfo::about(Status::LevelAbsent, CallArgument::Level)
         }),
@@ -19,12 +31,12 @@ pub(super) fn level(number: u32) -> Result<Level, ErrorInfo> {
 
 /// How many levels (instruction sets that the kernels are written for) this CPU has. A level is the
 /// number of its place among them, the best first: 0, `MICROCONV_LEVEL_BEST`, is always there, and the
-/// last is `"scalar"`.
+/// last is `"scalar"`; but of a Cortex-M with DSP instructions there is only that.
 ///
 /// The CPU is asked once in the life of the program.
 #[unsafe(no_mangle)]
 pub extern "C" fn microconv_level_count() -> u32 {
-    Level::all().count() as u32
+    levels().count() as u32
 }
 
 /// The name of a level, such as `"avx2"` or `"scalar"`; NULL if this CPU has not so many.
@@ -66,7 +78,7 @@ unsafe fn find(name: *const c_char) -> Result<u32, ErrorInfo> {
     }
     // SAFETY: the caller's.
     let is = |known: &str| unsafe { equal(name, known) };
-    match Level::all().position(|level| is(level.name())) {
+    match levels().position(|level| is(level.name())) {
         Some(position) => Ok(position as u32),
         None => match Level::NAMES.into_iter().find(|known| is(known)) {
             Some(known) => Err(Error::LevelAbsent(known).into()),
