@@ -30,7 +30,7 @@ MICROCONV_ALIGNED const float conv_packed[156] = {
     -6.987671e-1f, 6.0181755e-1f, 8.578912e-1f, 6.011906e-1f, -9.372445e-1f, 0e0f, 0e0f, 0e0f,
     2.6972133e-1f, -1.1075789e-1f, 7.1280116e-1f, -1.7907634e-1f, -6.052303e-1f, 0e0f, 0e0f, 0e0f,
     7.360906e-1f, 8.7117344e-1f, 9.819793e-1f, -6.984692e-1f, -1.8412773e-1f, 0e0f, 0e0f, 0e0f,
-    4.504355e30f, 1.2090096e33f, 1.0842023e-19f, 3.567944e-2f,
+    4.504355e30f, 1.2090096e33f, 1.0842024e-19f, 1.7038832e-15f,
 };
 
 /* Does not compile if this header packs the layer otherwise. */
