@@ -7,8 +7,8 @@ use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 
-/// Inputs are taken less the zero point, and taps in the padding are left out.
-/// The filters from one on, the first of four.
+/// The filters from `first` on, a multiple of four. Inputs are taken less the zero point, and taps in
+/// the padding are left out.
 #[inline(never)]
 pub(crate) fn run(job: &mut JobI8<'_>, mut first: usize) {
     let (geometry, sizes) = (job.geometry, job.sizes);

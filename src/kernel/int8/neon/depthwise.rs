@@ -28,11 +28,11 @@ const NINE: usize = 9;
 type Taps = [*const i8; TAPS];
 
 #[inline(always)]
-pub(super) fn run<S: NeonI8>(simd: S, job: JobI8<'_>) {
+pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
     if job.panels.panels.taps <= TAPS {
         simd.run(Depthwise(job));
     } else {
-        taps::run(job);
+        taps::run(&mut job, 0);
     }
 }
 
