@@ -7,7 +7,7 @@ if(TARGET microconv::microconv)
   return()
 endif()
 
-get_filename_component(_microconv_source "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+get_filename_component(_microconv_source "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
 get_filename_component(_microconv_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 find_path(microconv_INCLUDE_DIR microconv.h
   PATHS "${_microconv_source}/include" "${_microconv_prefix}/include" "${_microconv_prefix}/include/microconv"
