@@ -323,12 +323,14 @@ macro_rules! levels {
             /// [`name`](Self::name) as C has it.
             #[cfg(feature = "capi")]
             pub(crate) const fn c_name(self) -> &'static core::ffi::CStr {
-                let name = match self {
-                    $($(#[$cfg])* Level::$token(_) => concat!($name, "\0"),)*
-                };
-                match core::ffi::CStr::from_bytes_with_nul(name.as_bytes()) {
-                    Ok(name) => name,
-                    Err(_) => c"",
+                use core::ffi::CStr;
+                match self {
+                    $($(#[$cfg])* Level::$token(_) => const {
+                        match CStr::from_bytes_with_nul(concat!($name, "\0").as_bytes()) {
+                            Ok(name) => name,
+                            Err(_) => c"",
+                        }
+                    },)*
                 }
             }
 
