@@ -76,41 +76,30 @@ impl<const M: usize, const STRIDE: usize, const FIRST: bool, const LAST: bool> K
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let strip = self.0;
-        let mut at = (strip.input, strip.output);
+        let (mut input_line, mut output_line) = (strip.input, strip.output);
         for _ in 0..strip.lines / 2 {
-            // SAFETY: `run` above passes its caller's promise on, for each vector, pair and tile.
-            each::<S, M>(strip, at, |input, bias, weights, output| unsafe {
-                tile::<S, M, STRIDE>(simd, strip, [FIRST, LAST], [bias, weights], input, output);
-            });
-            at.0 = at.0.wrapping_add(2 * strip.input_line);
-            at.1 = at.1.wrapping_add(2 * strip.output_line);
+            let (mut input, mut output) = (input_line, output_line);
+            for _ in 0..strip.tiles {
+                // One vector after the other, so that memory is passed over in its order: with one of 16
+                // vectors at a time, most of each line that the caches fetch would be for another time.
+                for vector in 0..strip.vectors {
+                    let shift = vector * S::LANES;
+                    let panel = lane::<S>(vector, strip.panel);
+                    let [bias, weights] =
+                        [strip.bias, strip.weights].map(|p| p.wrapping_add(panel));
+                    let (from, to) = (input.wrapping_add(shift), output.wrapping_add(shift));
+                    // SAFETY: `run` above passes its caller's promise on, for each vector, pair and
+                    // tile.
+                    unsafe {
+                        tile::<S, M, STRIDE>(simd, strip, [FIRST, LAST], [bias, weights], from, to);
+                    }
+                }
+                input = input.wrapping_add(M * strip.pixel);
+                output = output.wrapping_add(M * strip.output_pixel);
+            }
+            input_line = input_line.wrapping_add(2 * strip.input_line);
+            output_line = output_line.wrapping_add(2 * strip.output_line);
         }
-    }
-}
-
-/// Calls `tile` for each vector of each tile of a line, with its input, bias, weights and output.
-///
-/// One vector after the other, so that memory is passed over in its order: with one of 16 vectors at
-/// a time, most of each line that the caches fetch would be for another time.
-#[inline(always)]
-fn each<S: Simd, const M: usize>(
-    strip: &Strip,
-    (mut input, mut output): (*const f32, *mut f32),
-    tile: impl Fn(*const f32, *const f32, *const f32, *mut f32),
-) {
-    for _ in 0..strip.tiles {
-        for vector in 0..strip.vectors {
-            let shift = vector * S::LANES;
-            let panel = lane::<S>(vector, strip.panel);
-            tile(
-                input.wrapping_add(shift),
-                strip.bias.wrapping_add(panel),
-                strip.weights.wrapping_add(panel),
-                output.wrapping_add(shift),
-            );
-        }
-        input = input.wrapping_add(M * strip.pixel);
-        output = output.wrapping_add(M * strip.output_pixel);
     }
 }
 
