@@ -184,9 +184,10 @@ unsafe impl Simd for Neon {
         }
     }
 
-    #[inline(never)] // said of the function within, it does not reach every call
+    #[inline]
     fn run<K: Kernel>(self, kernel: K) {
         #[target_feature(enable = "neon")]
+        #[inline(never)]
         fn enabled<K: Kernel>(simd: Neon, kernel: K) {
             kernel.run(simd);
         }
