@@ -3,7 +3,7 @@
 use super::error::{CallArgument, ErrorInfo, Status, end};
 use super::geometry::{LayerGeometry, PlanSizes, algorithm, ordered, plan_sizes};
 use super::level::level;
-use super::memory::{Region, reference, slice, slice_mut, write};
+use super::memory::{Region, lent, reference, slice, slice_mut, write};
 use crate::{Activation, Algorithm, ConvF32, Limits};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
@@ -19,48 +19,7 @@ pub struct PlanF32 {
     words: [MaybeUninit<usize>; 64],
 }
 
-const _: () = assert!(
-    size_of::<ConvF32>() <= size_of::<[usize; 64]>()
-        && align_of::<ConvF32>() <= align_of::<PlanF32>()
-        && offset_of!(PlanF32, words).is_multiple_of(align_of::<ConvF32>())
-);
-
-const SEAL: u64 = u64::from_le_bytes(*b"mcf32\x01\0\0");
-
-impl fmt::Debug for PlanF32 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PlanF32").finish_non_exhaustive()
-    }
-}
-
-impl PlanF32 {
-    /// # Safety
-    ///
-    /// `plan` is null, or a plan, or memory that is none.
-    unsafe fn get<'a>(plan: *const PlanF32) -> Result<&'a ConvF32, ErrorInfo> {
-        // SAFETY: the caller's. A plan whose seal stands was written whole.
-        unsafe {
-            let plan = reference(CallArgument::Plan, plan)?;
-            if plan.seal != SEAL {
-                return Err(ErrorInfo::about(Status::NoPlan, CallArgument::Plan));
-            }
-            Ok(&*plan.words.as_ptr().cast())
-        }
-    }
-
-    /// # Safety
-    ///
-    /// `plan` is null, or can be written.
-    unsafe fn put(plan: *mut PlanF32, conv: ConvF32) -> Result<(), ErrorInfo> {
-        Region::new(CallArgument::Plan, plan, 1)?;
-        // SAFETY: the caller's; it was asserted that the plan has room and the alignment.
-        unsafe {
-            (&raw mut (*plan).words).cast::<ConvF32>().write(conv);
-            (&raw mut (*plan).seal).write(SEAL);
-        }
-        Ok(())
-    }
-}
+lent!(PlanF32, ConvF32, u64::from_le_bytes(*b"mcf32\x01\0\0"));
 
 /// # Safety
 ///

@@ -3,7 +3,7 @@
 use super::error::{CallArgument, ErrorInfo, Status, end};
 use super::geometry::{LayerGeometry, PlanSizes, no_such_name, ordered, plan_sizes};
 use super::level::level;
-use super::memory::{Region, reference, slice, slice_mut, write};
+use super::memory::{Region, lent, reference, slice, slice_mut, write};
 use crate::{Bytes, ConvI8, Input8, Output8, Quantization, Rounding, Scales};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
@@ -19,48 +19,7 @@ pub struct PlanI8 {
     words: [MaybeUninit<usize>; 64],
 }
 
-const _: () = assert!(
-    size_of::<ConvI8>() <= size_of::<[usize; 64]>()
-        && align_of::<ConvI8>() <= align_of::<PlanI8>()
-        && offset_of!(PlanI8, words).is_multiple_of(align_of::<ConvI8>())
-);
-
-const SEAL: u64 = u64::from_le_bytes(*b"mcint8\x01\0");
-
-impl fmt::Debug for PlanI8 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PlanI8").finish_non_exhaustive()
-    }
-}
-
-impl PlanI8 {
-    /// # Safety
-    ///
-    /// `plan` is null, or a plan, or memory that is none.
-    unsafe fn get<'a>(plan: *const PlanI8) -> Result<&'a ConvI8, ErrorInfo> {
-        // SAFETY: the caller's. A plan whose seal stands was written whole.
-        unsafe {
-            let plan = reference(CallArgument::Plan, plan)?;
-            if plan.seal != SEAL {
-                return Err(ErrorInfo::about(Status::NoPlan, CallArgument::Plan));
-            }
-            Ok(&*plan.words.as_ptr().cast())
-        }
-    }
-
-    /// # Safety
-    ///
-    /// `plan` is null, or can be written.
-    unsafe fn put(plan: *mut PlanI8, conv: ConvI8) -> Result<(), ErrorInfo> {
-        Region::new(CallArgument::Plan, plan, 1)?;
-        // SAFETY: the caller's; it was asserted that the plan has room and the alignment.
-        unsafe {
-            (&raw mut (*plan).words).cast::<ConvI8>().write(conv);
-            (&raw mut (*plan).seal).write(SEAL);
-        }
-        Ok(())
-    }
-}
+lent!(PlanI8, ConvI8, u64::from_le_bytes(*b"mcint8\x01\0"));
 
 /// How a sum times its multiplier becomes an integer. Each is a contract that holds on every level, to
 /// the bit.

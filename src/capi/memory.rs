@@ -105,3 +105,52 @@ pub(super) unsafe fn write<T>(
     unsafe { pointer.write(value) };
     Ok(())
 }
+
+/// A plan in memory that the caller lends: `words` hold the plan of Rust, and `seal` says that they do. (The header is made of the structure itself, so that stands with its functions.)
+macro_rules! lent {
+    ($plan:ident, $conv:ident, $seal:expr) => {
+        const _: () = assert!(
+            size_of::<$conv>() <= size_of::<[usize; 64]>()
+                && align_of::<$conv>() <= align_of::<$plan>()
+                && offset_of!($plan, words).is_multiple_of(align_of::<$conv>())
+        );
+
+        const SEAL: u64 = $seal;
+
+        impl fmt::Debug for $plan {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($plan)).finish_non_exhaustive()
+            }
+        }
+
+        impl $plan {
+            /// # Safety
+            ///
+            /// `plan` is null, or a plan, or memory that is none.
+            unsafe fn get<'a>(plan: *const $plan) -> Result<&'a $conv, ErrorInfo> {
+                // SAFETY: the caller's. A plan whose seal stands was written whole.
+                unsafe {
+                    let plan = reference(CallArgument::Plan, plan)?;
+                    if plan.seal != SEAL {
+                        return Err(ErrorInfo::about(Status::NoPlan, CallArgument::Plan));
+                    }
+                    Ok(&*plan.words.as_ptr().cast())
+                }
+            }
+
+            /// # Safety
+            ///
+            /// `plan` is null, or can be written.
+            unsafe fn put(plan: *mut $plan, conv: $conv) -> Result<(), ErrorInfo> {
+                Region::new(CallArgument::Plan, plan, 1)?;
+                // SAFETY: the caller's; it was asserted that the plan has room and the alignment.
+                unsafe {
+                    (&raw mut (*plan).words).cast::<$conv>().write(conv);
+                    (&raw mut (*plan).seal).write(SEAL);
+                }
+                Ok(())
+            }
+        }
+    };
+}
+pub(super) use lent;
