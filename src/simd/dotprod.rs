@@ -3,64 +3,14 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::neon_int8::{KernelNeon, NeonI8, opaque};
+use super::neon_int8::{KernelNeon, NeonI8, extension, opaque};
 use super::{LevelI8, Neon, Token};
 use crate::kernel::int8::{JobI8, neon};
 use core::arch::aarch64::*;
 use core::arch::asm;
 
-/// Proof of NEON and `sdot`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dotprod(Neon);
-
-impl Dotprod {
-    /// `Some` if the CPU has it: known to the compiler, or, with the feature `std`, to the system.
-    pub fn detect() -> Option<Self> {
-        #[cfg(feature = "std")]
-        if std::arch::is_aarch64_feature_detected!("dotprod") {
-            return Neon::detect().map(Dotprod);
-        }
-        if cfg!(target_feature = "dotprod") {
-            Neon::detect().map(Dotprod)
-        } else {
-            None
-        }
-    }
-}
-
-impl Token for Dotprod {
-    type F32 = Neon;
-    type I8 = Dotprod;
-
-    #[inline(always)]
-    fn f32(self) -> Neon {
-        self.0
-    }
-
-    #[inline(always)]
-    fn i8(self) -> Dotprod {
-        self
-    }
-}
-
-impl LevelI8 for Dotprod {
-    #[inline]
-    fn run_i8(self, job: JobI8<'_>) {
-        #[target_feature(enable = "neon,dotprod")]
-        #[inline(never)]
-        fn enabled(simd: Dotprod, job: JobI8<'_>) {
-            if let Some(depthwise) = neon::dense(simd, job) {
-                simd.0.run_i8(depthwise);
-            }
-        }
-        // SAFETY: a `Dotprod` exists only where the CPU has both.
-        unsafe { enabled(self, job) }
-    }
-
-    fn multiply_adds_i8(self, rounds: u64) -> u64 {
-        neon::multiply_adds(self, rounds)
-    }
-}
+extension!(/// Proof of NEON and `sdot`.
+    Dotprod "dotprod" "neon,dotprod");
 
 /// Adds to four sums the products of four weights each with quad `I` of the inputs. (The intrinsics
 /// are not stable yet.)

@@ -3,64 +3,14 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::neon_int8::{KernelNeon, NeonI8, PAIR};
+use super::neon_int8::{KernelNeon, NeonI8, PAIR, extension};
 use super::{LevelI8, Neon, Token};
 use crate::kernel::int8::{JobI8, neon};
 use core::arch::aarch64::*;
 use core::arch::asm;
 
-/// Proof of NEON and `smmla`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct I8mm(Neon);
-
-impl I8mm {
-    /// `Some` if the CPU has it: known to the compiler, or, with the feature `std`, to the system.
-    pub fn detect() -> Option<Self> {
-        #[cfg(feature = "std")]
-        if std::arch::is_aarch64_feature_detected!("i8mm") {
-            return Neon::detect().map(I8mm);
-        }
-        if cfg!(target_feature = "i8mm") {
-            Neon::detect().map(I8mm)
-        } else {
-            None
-        }
-    }
-}
-
-impl Token for I8mm {
-    type F32 = Neon;
-    type I8 = I8mm;
-
-    #[inline(always)]
-    fn f32(self) -> Neon {
-        self.0
-    }
-
-    #[inline(always)]
-    fn i8(self) -> I8mm {
-        self
-    }
-}
-
-impl LevelI8 for I8mm {
-    #[inline]
-    fn run_i8(self, job: JobI8<'_>) {
-        #[target_feature(enable = "neon,i8mm")]
-        #[inline(never)]
-        fn enabled(simd: I8mm, job: JobI8<'_>) {
-            if let Some(depthwise) = neon::dense(simd, job) {
-                simd.0.run_i8(depthwise);
-            }
-        }
-        // SAFETY: an `I8mm` exists only where the CPU has both.
-        unsafe { enabled(self, job) }
-    }
-
-    fn multiply_adds_i8(self, rounds: u64) -> u64 {
-        neon::multiply_adds(self, rounds)
-    }
-}
+extension!(/// Proof of NEON and `smmla`.
+    I8mm "i8mm" "neon,i8mm");
 
 /// Adds the products of two pixels' eight inputs with two filters' eight weights: of the first pixel
 /// with the first and the second filter, then of the second pixel. (The intrinsics are not stable yet.)

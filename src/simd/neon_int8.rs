@@ -317,3 +317,63 @@ unsafe fn add_plain<const M: usize, const V: usize, const W: usize, const PAIRS:
         }
     }
 }
+
+/// A level of a CPU that has more than NEON: its proof, which only int8 has a use for, and there only dense
+/// layers.
+macro_rules! extension {
+    ($(#[$doc:meta])* $token:ident $feature:tt $features:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $token(Neon);
+
+        impl $token {
+            /// `Some` if the CPU has it: known to the compiler, or, with the feature `std`, to the system.
+            pub fn detect() -> Option<Self> {
+                #[cfg(feature = "std")]
+                if std::arch::is_aarch64_feature_detected!($feature) {
+                    return Neon::detect().map($token);
+                }
+                if cfg!(target_feature = $feature) {
+                    Neon::detect().map($token)
+                } else {
+                    None
+                }
+            }
+        }
+
+        impl Token for $token {
+            type F32 = Neon;
+            type I8 = $token;
+
+            #[inline(always)]
+            fn f32(self) -> Neon {
+                self.0
+            }
+
+            #[inline(always)]
+            fn i8(self) -> $token {
+                self
+            }
+        }
+
+        impl LevelI8 for $token {
+            #[inline]
+            fn run_i8(self, job: JobI8<'_>) {
+                #[target_feature(enable = $features)]
+                #[inline(never)]
+                fn enabled(simd: $token, job: JobI8<'_>) {
+                    if let Some(depthwise) = neon::dense(simd, job) {
+                        simd.0.run_i8(depthwise);
+                    }
+                }
+                // SAFETY: a value exists only where the CPU has both.
+                unsafe { enabled(self, job) }
+            }
+
+            fn multiply_adds_i8(self, rounds: u64) -> u64 {
+                neon::multiply_adds(self, rounds)
+            }
+        }
+    };
+}
+pub(super) use extension;
