@@ -7,7 +7,7 @@ Classifies the 360 held-out handwritten digits.
 
     cargo run --release --example digits -- [OPTIONS]
 
-    --level NAME    the instructions to use: scalar, avx2, avx512, neon (default: the best here)
+    --level NAME    the instructions to use, such as scalar, avx2 or neon (default: the best here)
     --dtype TYPE    f32 or int8 (default: f32)
     --help          this text
 ";
