@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{ACTIVATIONS, Case, Values, assert_same, cases, levels};
+use common::{ACTIVATIONS, Case, Values, assert_same, cases, levels_f32};
 use microconv::{
     Activation, Algorithm, Argument, ConvF32, Error, Geometry, Level, Limits, Padding,
     SeparableF32, Weights, reference,
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use std::sync::LazyLock;
 
-static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(levels);
+static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(levels_f32);
 
 const VARIANTS: [Algorithm; 3] = [
     Algorithm::Winograd2x2,

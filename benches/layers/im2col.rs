@@ -39,29 +39,30 @@ impl Im2col {
         let k = case.weights.len() / n;
         let m = output.len() / n;
         assert_eq!((windows.len(), case.weights.len()), (m * k, k * n));
-        let parallelism = gemm::Parallelism::None;
-        // SAFETY: three row-major matrices of m x n, m x k and k x n numbers, as was just checked.
+        // Columns are what the crate has contiguous, so the product is the transposed one.
+        let product = gemm_f32::gemm::f32::get_gemm_fn();
+        // SAFETY: three column-major matrices of n x m, n x k and k x m numbers, as was just checked.
         unsafe {
-            gemm::gemm(
-                m,
+            product(
                 n,
+                m,
                 k,
                 output.as_mut_ptr(),
-                1,
                 n as isize,
+                1,
                 false,
-                windows.as_ptr(),
-                1,
-                k as isize,
                 case.weights.as_ptr(),
-                1,
                 n as isize,
+                1,
+                windows.as_ptr(),
+                k as isize,
+                1,
                 0.0,
                 1.0,
                 false,
                 false,
                 false,
-                parallelism,
+                gemm_common::Parallelism::None,
             );
         }
     }

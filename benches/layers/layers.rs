@@ -7,7 +7,7 @@
 //! ```
 //!
 //! * `microconv`: at the best level of this CPU.
-//! * `im2col+gemm`: the image's windows are copied out into a matrix, and the crate gemm multiplies
+//! * `im2col+gemm`: the image's windows are copied out into a matrix, and the crate gemm-f32 multiplies
 //!   it with the weights, on one thread. The copy is in the time, as it is one for each image; the
 //!   weights are laid out before. Not for layers in groups, which would need one small matrix each.
 //! * `naive`: nested loops and a sum in double precision, [`reference::conv`]. Only for layers of at
