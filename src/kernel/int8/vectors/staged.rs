@@ -7,7 +7,8 @@
 //! what has to be done to an input is done once for all filters. The stack that it takes is bounded:
 //! long windows are taken in parts, and the sums wait in between.
 
-use super::tile::{self, Block, Finish, Tiles};
+use super::finish::Filters;
+use super::tile::{self, Block, Tiles};
 use crate::kernel::int8::walk::{Cursor, Walk};
 use crate::kernel::int8::{JobI8, To};
 use crate::kernel::rows::cut;
@@ -156,20 +157,14 @@ impl Batch {
                         quads: part.len().div_ceil(QUAD),
                         sums,
                         go_on: part.start > 0,
+                        last: (part.end == depth).then_some(sums.cast()),
                     };
                     // SAFETY: the pixels were just laid out, and the sums of so many filters have
                     // room; the caller's for the rest.
                     unsafe { tile::run::<S, STRIDE>(simd, &tiles) };
                     if part.end == depth {
-                        simd.run(Finish::<S> {
-                            block,
-                            quant: job.quant,
-                            depth,
-                            sums,
-                            pixels,
-                            output: self.output.at(filter),
-                            step: job.geometry.filters,
-                        });
+                        // SAFETY: these are the last quads; the caller's for the rest.
+                        unsafe { self.finish(simd, job, block, sums.cast(), filter) };
                     }
                     if parts > 1 {
                         sums = sums.wrapping_add(pixels * block.vectors);
@@ -181,6 +176,39 @@ impl Batch {
             first = end;
         }
         cursor
+    }
+
+    /// Makes outputs of the sums of a block whose first filter is `first`, a word each.
+    ///
+    /// # Safety
+    /// `[pixel][vector]` sums are there; and as for [`run`](Self::run).
+    #[inline(always)]
+    unsafe fn finish<S: SimdI8>(
+        &self,
+        simd: S,
+        job: &JobI8<'_>,
+        block: Block,
+        sums: *const S::I32,
+        first: usize,
+    ) {
+        for v in 0..block.vectors {
+            let header = block.header.wrapping_add(block.lane::<S>(v));
+            let count = block.filters.saturating_sub(v * S::LANES).min(S::LANES);
+            let (quant, width, depth) = (job.quant, block.width, job.panels.depth());
+            let output = self.output.at(first + v * S::LANES);
+            let pixels = self.pixels * self.tiles;
+            // SAFETY: a block's panels are whole; the caller's for the rest.
+            unsafe {
+                Filters::load(simd, quant, header, width, depth, S::OFFSET, count).write(
+                    simd,
+                    sums.add(v),
+                    block.vectors,
+                    pixels,
+                    output,
+                    job.geometry.filters,
+                );
+            }
+        }
     }
 
     /// The block of a group's filters from `first` on.
