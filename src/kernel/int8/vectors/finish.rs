@@ -278,7 +278,11 @@ impl<T: SimdI8> Write<'_, T> {
             // SAFETY: the caller's; a vector is at most as wide as a panel.
             unsafe {
                 for i in 0..exist {
-                    x[i] = self.sums.cast::<S::I32>().add((pixel + i) * self.apart).read();
+                    x[i] = self
+                        .sums
+                        .cast::<S::I32>()
+                        .add((pixel + i) * self.apart)
+                        .read();
                 }
                 let x = x.as_ptr();
                 match filters.way() {

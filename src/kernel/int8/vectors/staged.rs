@@ -27,7 +27,7 @@ const STRIDE: usize = PART + SLACK;
 /// Tiles that are laid out at once, so that each weight is fetched once for all of them.
 const TILES: usize = 2;
 /// The same of short windows, where little is to be done for each vector of filters and tile.
-const SHORT: usize = 128;
+const SHORT: usize = 160;
 const SHORT_STRIDE: usize = SHORT + SLACK;
 const SHORT_TILES: usize = 8;
 /// Filters whose sums wait while a long window is taken in parts.
@@ -284,23 +284,20 @@ unsafe fn lay_out<S: SimdI8, const STRIDE: usize>(
         let (start, end) = (at.max(part.start), (at + len).min(part.end));
         if start < end {
             let len = end - start;
-            let mut to = to.wrapping_add(start - part.start);
+            let to = to.wrapping_add(start - part.start);
             match from {
                 Some(from) => {
-                    let mut from = from.wrapping_add(start - at);
-                    for _ in 0..pixels {
-                        // SAFETY: what is copied lies in the input: taps that are inside. It is laid
-                        // out in ascending order, so what a copy overwrites is written after it.
-                        unsafe { simd.stage(from, walk.end, to, len, flip) };
-                        from = from.wrapping_add(right);
-                        to = to.wrapping_add(STRIDE);
+                    let from = from.wrapping_add(start - at);
+                    // SAFETY: what is copied lies in the input: taps that are inside. It is laid out
+                    // in ascending order, so what a copy overwrites is written after it.
+                    unsafe {
+                        simd.stage_all(pixels, from, right, walk.end, to, STRIDE, len, flip);
                     }
                 }
                 None => {
-                    for _ in 0..pixels {
+                    for pixel in 0..pixels {
                         // SAFETY: as above.
-                        unsafe { simd.fill(to, len, zero) };
-                        to = to.wrapping_add(STRIDE);
+                        unsafe { simd.fill(to.wrapping_add(pixel * STRIDE), len, zero) };
                     }
                 }
             }
