@@ -50,6 +50,31 @@ pub(crate) unsafe trait SimdI8: Copy {
         count: usize,
         flip: u8,
     );
+    /// [`stage`](Self::stage) for so many places, each `right` further on, to places `stride` apart.
+    ///
+    /// # Safety
+    /// As for that, each.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    unsafe fn stage_all(
+        self,
+        pixels: usize,
+        from: *const i8,
+        right: usize,
+        end: *const i8,
+        to: *mut Self::Input,
+        stride: usize,
+        count: usize,
+        flip: u8,
+    ) {
+        let (mut from, mut to) = (from, to);
+        for _ in 0..pixels {
+            // SAFETY: the caller's.
+            unsafe { self.stage(from, end, to, count, flip) };
+            from = from.wrapping_add(right);
+            to = to.wrapping_add(stride);
+        }
+    }
     /// Fills with one input, as [`stage`](Self::stage) does.
     ///
     /// # Safety

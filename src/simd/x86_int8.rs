@@ -326,6 +326,48 @@ unsafe impl SimdI8 for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn stage_all(
+        self,
+        pixels: usize,
+        from: *const i8,
+        right: usize,
+        end: *const i8,
+        to: *mut i16,
+        stride: usize,
+        count: usize,
+        flip: u8,
+    ) {
+        unsafe {
+            // As many as can be read a vector at a time, the last of which is the farthest on.
+            let last = pixels.wrapping_sub(1).wrapping_mul(right);
+            let last = from.addr().wrapping_add(last);
+            let vectors = count.div_ceil(16);
+            let whole = end.addr().wrapping_sub(last) >= vectors * 16;
+            if !whole || vectors > 2 {
+                let (mut from, mut to) = (from, to);
+                for _ in 0..pixels {
+                    self.stage(from, end, to, count, flip);
+                    from = from.wrapping_add(right);
+                    to = to.wrapping_add(stride);
+                }
+                return;
+            }
+            let flips = _mm_set1_epi8(flip as i8);
+            let mut at = 0;
+            while at < count {
+                let (mut from, mut to) = (from.add(at), to.add(at));
+                for _ in 0..pixels {
+                    let bytes = _mm_xor_si128(_mm_loadu_si128(from.cast()), flips);
+                    _mm256_storeu_si256(to.cast(), _mm256_cvtepi8_epi16(bytes));
+                    from = from.wrapping_add(right);
+                    to = to.wrapping_add(stride);
+                }
+                at += 16;
+            }
+        }
+    }
+
+    #[inline(always)]
     unsafe fn fill(self, to: *mut i16, count: usize, input: i8) {
         unsafe {
             let inputs = _mm256_set1_epi16(input.into());

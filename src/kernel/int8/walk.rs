@@ -3,7 +3,7 @@
 
 use crate::kernel::int8::JobI8;
 use crate::kernel::rows::{Columns, Lines, Rows};
-use crate::kernel::window::count;
+use crate::kernel::window::{count, quotient};
 use core::ops::Range;
 
 /// How the windows of a group are walked.
@@ -72,13 +72,40 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Goes to the next pixel, if there is one.
+    /// How many pixels from the cursor on, `most` at most, have windows that cover the same taps and
+    /// follow each other in the input: each lies [`right`](Self::right) of the one before.
     #[cfg_attr(target_arch = "aarch64", allow(dead_code))]
     #[inline(always)]
-    pub fn step(&self, cursor: &mut Cursor) {
-        cursor.x += 1;
-        if cursor.x == self.columns.pixels && cursor.row + 1 < count(&self.job.rows) {
-            *cursor = self.cursor(cursor.row + 1, 0);
+    pub fn alike(&self, cursor: &Cursor, most: usize) -> usize {
+        if self.flat {
+            most
+        } else if self.columns.interior.contains(&cursor.x) {
+            (self.columns.interior.end - cursor.x).min(most)
+        } else {
+            1
+        }
+    }
+
+    /// Bytes from a window to the next.
+    #[cfg_attr(target_arch = "aarch64", allow(dead_code))]
+    #[inline(always)]
+    pub fn right(&self) -> usize {
+        let geometry = self.job.geometry;
+        // A step that is never taken may be past all bounds.
+        geometry.stride[2].wrapping_mul(geometry.channels)
+    }
+
+    /// Goes on by so many pixels that are [`alike`](Self::alike), if there is one after them.
+    #[cfg_attr(target_arch = "aarch64", allow(dead_code))]
+    #[inline(always)]
+    pub fn step(&self, cursor: &mut Cursor, pixels: usize) {
+        cursor.x += pixels;
+        if cursor.x >= self.columns.pixels {
+            let rows = quotient(cursor.x, self.columns.pixels);
+            if cursor.row + rows < count(&self.job.rows) {
+                let x = cursor.x - rows * self.columns.pixels;
+                *cursor = self.cursor(cursor.row + rows, x);
+            }
         }
     }
 

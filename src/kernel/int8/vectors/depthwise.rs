@@ -23,6 +23,8 @@ use core::ops::Range;
 /// Bytes of the pairs that are laid out at once, and of a window's weights.
 const ROOM: usize = 16 << 10;
 const WEIGHTS: usize = 8 << 10;
+/// Sums that become outputs together.
+const WAITING: usize = 8 * GROUP;
 /// Bytes of the input rows that are taken through all channels before the next: what a second-level
 /// cache keeps.
 const BAND: usize = 1 << 17;
@@ -403,11 +405,13 @@ impl Part<'_> {
             [COLUMNS, STRIDE, 1]
         };
         let step = self.job.geometry.filters;
-        let mut pixel = 0;
+        let mut waiting = MaybeUninit::<[S::I32; WAITING]>::uninit();
+        let to = waiting.as_mut_ptr().cast::<S::I32>();
+        let (mut pixel, mut written) = (0, 0);
         while pixel < pixels {
             // The last group starts so early that all its pixels exist, if there are enough.
             let first = pixel.min(pixels.saturating_sub(GROUP));
-            let exist = (pixels - first).min(GROUP);
+            written = written.min(first);
             let mut sums = [simd.splat(0); GROUP];
             // SAFETY: the caller's; columns are laid out for a whole group.
             unsafe {
@@ -424,9 +428,16 @@ impl Part<'_> {
                     at = at.add(extent);
                     w = w.add(columns);
                 }
-                filters.write(simd, sums, exist, output.at(first * step), step);
+                for m in 0..GROUP {
+                    to.add(first - written + m).write(sums[m]);
+                }
+                pixel = first + GROUP;
+                if pixel >= pixels || pixel - written == WAITING {
+                    let count = pixel.min(pixels) - written;
+                    filters.write(simd, to, 1, count, output.at(written * step), step);
+                    written = pixel;
+                }
             }
-            pixel = first + GROUP;
         }
     }
 }

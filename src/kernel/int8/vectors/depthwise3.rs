@@ -13,7 +13,7 @@ use crate::kernel::int8::{JobI8, To};
 use crate::kernel::rows::Columns;
 use crate::kernel::window::{count, quotient};
 use crate::pack::PANEL;
-use crate::simd::{GROUP, SimdI8};
+use crate::simd::SimdI8;
 use core::ops::Range;
 
 /// Rows and columns of the window, output rows at a time, and the most input rows and pairs of such
@@ -122,8 +122,8 @@ impl<S: SimdI8> Slide<'_, S> {
             // Whole rows follow each other without a gap, and wait for more of them.
             let whole = chunk == columns;
             let mut waiting = 0;
-            // Less than a group is read as one.
-            for i in 0..TAPS + GROUP {
+            // What stands behind the first row's last is kept.
+            for i in 0..TAPS {
                 self.sums.add(i).write(simd.splat(0));
             }
             let [_, height, _] = self.job.sizes.output;
@@ -161,13 +161,15 @@ impl<S: SimdI8> Slide<'_, S> {
                         let stop = line + rows;
                         if stop == lines.end || waiting + ROWS * columns + TAPS > self.room {
                             let to = self.output.at((stop * columns - waiting) * step);
-                            self.write(simd, self.sums.add(ahead), waiting, to);
+                            let sums = self.sums.add(ahead);
+                            self.filters.write(simd, sums, 1, waiting, to, step);
                             waiting = 0;
                         }
                     } else {
                         for row in 0..rows {
                             let to = self.output.at(((line + row) * columns + x) * step);
-                            self.write(simd, sums.add(ahead + row * distance), distance, to);
+                            let sums = sums.add(ahead + row * distance);
+                            self.filters.write(simd, sums, 1, distance, to, step);
                         }
                     }
                     x = end;
@@ -286,31 +288,6 @@ impl<S: SimdI8> Slide<'_, S> {
                 }
                 column += 1;
             }
-        }
-    }
-
-    /// Writes the outputs of neighbouring pixels.
-    ///
-    /// # Safety
-    /// There are so many sums, a group at least, and as many outputs can be written.
-    #[inline(always)]
-    unsafe fn write(&self, simd: S, sums: *const S::I32, pixels: usize, output: To) {
-        let step = self.job.geometry.filters;
-        let mut pixel = 0;
-        while pixel < pixels {
-            // The last group starts so early that all its pixels exist, if there are enough.
-            let first = pixel.min(pixels.saturating_sub(GROUP));
-            let exist = (pixels - first).min(GROUP);
-            let mut x = [simd.splat(0); GROUP];
-            // SAFETY: the caller's.
-            unsafe {
-                for i in 0..GROUP {
-                    x[i] = sums.add(first + i).read();
-                }
-                let to = output.at(first * step);
-                self.filters.write(simd, x, exist, to, step);
-            }
-            pixel = first + GROUP;
         }
     }
 }

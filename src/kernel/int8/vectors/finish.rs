@@ -1,12 +1,24 @@
 //! What becomes of the sums of some pixels and a vector of filters.
 
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
 use crate::kernel::int8::To;
 use crate::pack::PANEL;
 use crate::quant::{Quant, Rounding, tflite, tflite_single};
-use crate::simd::{Ends, GROUP, SimdI8};
+use crate::simd::{Ends, GROUP, KernelI8, SimdI8};
 use core::mem::MaybeUninit;
 
+/// The ways to requantize: those of [`Rounding`], one for small sums, and one for multipliers of 1/2
+/// and more, which are rare.
+const FLOAT: usize = 0;
+const SMALL_TFLITE: usize = 1;
+const TFLITE: usize = 2;
+const TFLITE_SINGLE: usize = 3;
+const LANE_BY_LANE: usize = 4;
+
 /// What the panel's header says of a vector of filters.
+#[derive(Clone, Copy)]
 pub(super) struct Filters<S: SimdI8> {
     quant: Quant,
     /// What is to be added to a sum of weights times inputs as the level multiplies them.
@@ -63,54 +75,52 @@ impl<S: SimdI8> Filters<S> {
         }
     }
 
-    /// Writes the results of `pixels` pixels, at least 1, `step` elements apart.
+    /// Writes the results of `pixels` pixels, whose sums are `apart` vectors apart and whose outputs
+    /// `step` elements.
     ///
     /// # Safety
-    /// `count` elements of each are writable.
+    /// The sums are there, and `count` elements of each pixel are writable.
     #[inline(always)]
-    pub unsafe fn write(&self, simd: S, sums: [S::I32; GROUP], pixels: usize, to: To, step: usize) {
-        let mut x = [self.bias; GROUP];
-        for i in 0..GROUP {
-            x[i] = simd.add(sums[i], self.bias);
-        }
-        // SAFETY: the caller's.
-        unsafe {
-            match to {
-                To::Sums(to) => self.sums(simd, x, pixels, to, step),
-                To::Bytes(to) => self.bytes(simd, x, pixels, to, step),
-            }
-        }
-    }
-
-    /// # Safety
-    /// As for [`write`](Self::write).
-    #[inline(always)]
-    unsafe fn sums(&self, simd: S, x: [S::I32; GROUP], pixels: usize, to: *mut i32, step: usize) {
-        for (i, x) in x.into_iter().enumerate() {
-            if i < pixels {
-                let to = to.wrapping_add(i * step);
-                // SAFETY: the caller's; a vector is at most as wide as a panel.
-                unsafe {
-                    if self.count >= S::LANES {
-                        simd.store(to, x);
-                    } else {
-                        let mut words = [0; PANEL];
-                        simd.store(words.as_mut_ptr(), x);
-                        to.copy_from_nonoverlapping(words.as_ptr(), self.count);
-                    }
-                }
-            }
-        }
-    }
-
-    /// # Safety
-    /// As for [`write`](Self::write).
-    #[inline(always)]
-    unsafe fn bytes(
+    pub unsafe fn write(
         &self,
         simd: S,
-        mut x: [S::I32; GROUP],
+        sums: *const S::I32,
+        apart: usize,
         pixels: usize,
+        to: To,
+        step: usize,
+    ) {
+        simd.run(Write {
+            filters: self,
+            sums,
+            apart,
+            pixels,
+            to,
+            step,
+        });
+    }
+    /// The way to requantize these filters.
+    #[inline(always)]
+    fn way(&self) -> usize {
+        match self.quant.rounding {
+            Rounding::Float => FLOAT,
+            Rounding::Tflite if self.right && self.small => SMALL_TFLITE,
+            Rounding::Tflite if self.right => TFLITE,
+            Rounding::TfliteSingle if self.right => TFLITE_SINGLE,
+            Rounding::Tflite | Rounding::TfliteSingle => LANE_BY_LANE,
+        }
+    }
+
+    /// Writes a group of pixels as bytes, `step` apart.
+    ///
+    /// # Safety
+    /// The group's sums are there, and a whole vector of each is writable.
+    #[inline(always)]
+    unsafe fn group<const WAY: usize>(
+        &self,
+        simd: S,
+        sums: *const S::I32,
+        apart: usize,
         to: *mut i8,
         step: usize,
     ) {
@@ -121,64 +131,29 @@ impl<S: SimdI8> Filters<S> {
             max: quant.max,
             flip: quant.flip,
         };
-        // What is not whole goes through a copy.
-        let whole = pixels >= GROUP && self.count >= S::LANES;
-        let mut copy = MaybeUninit::<[i8; GROUP * PANEL]>::uninit();
-        let (at, apart) = if whole {
-            (to, step)
-        } else {
-            (copy.as_mut_ptr().cast(), PANEL)
-        };
-        match quant.rounding {
-            Rounding::Tflite if self.right && self.small => {
-                // SAFETY: the caller's; a vector is at most as wide as a panel.
-                unsafe { simd.store_tflite(at, apart, x, self.multiplier, self.shift, ends) };
+        // SAFETY: the caller's.
+        unsafe {
+            let mut x = [self.bias; GROUP];
+            for i in 0..GROUP {
+                x[i] = simd.add(sums.add(i * apart).read(), self.bias);
             }
-            _ => {
-                self.requantize(simd, &mut x);
-                // SAFETY: as above.
-                unsafe { simd.store_bytes(at, apart, x, ends) };
+            if WAY == SMALL_TFLITE {
+                simd.store_tflite(to, step, x, self.multiplier, self.shift, ends);
+                return;
             }
-        }
-        if !whole {
-            for i in 0..pixels.min(GROUP) {
-                let to = to.wrapping_add(i * step);
-                let from = copy.as_ptr().cast::<i8>().wrapping_add(i * PANEL);
-                // SAFETY: as above.
-                unsafe {
-                    if self.count >= S::LANES {
-                        to.copy_from_nonoverlapping(from, S::LANES);
-                    } else {
-                        to.copy_from_nonoverlapping(from, self.count);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The general way.
-    #[inline(always)]
-    fn requantize(&self, simd: S, x: &mut [S::I32; GROUP]) {
-        let quant = &self.quant;
-        match quant.rounding {
-            Rounding::Float => {
+            if WAY == LANE_BY_LANE {
+                self.lane_by_lane(simd, quant.rounding, &mut x);
+            } else {
                 let [low, high] = [quant.min, quant.max].map(|end| (end - quant.zero) as f32);
-                for x in x {
-                    *x = simd.float(*x, self.multiplier, low, high);
+                for x in &mut x {
+                    *x = match WAY {
+                        FLOAT => simd.float(*x, self.multiplier, low, high),
+                        TFLITE => simd.tflite(*x, self.multiplier, self.shift),
+                        _ => simd.tflite_single(*x, self.multiplier, self.shift),
+                    };
                 }
             }
-            Rounding::Tflite if self.right => {
-                for x in x {
-                    *x = simd.tflite(*x, self.multiplier, self.shift);
-                }
-            }
-            Rounding::TfliteSingle if self.right => {
-                for x in x {
-                    *x = simd.tflite_single(*x, self.multiplier, self.shift);
-                }
-            }
-            // A multiplier of 1/2 and more is rare, and is left to each lane.
-            rounding => self.lane_by_lane(simd, rounding, x),
+            simd.store_bytes(to, step, x, ends);
         }
     }
 
@@ -200,6 +175,133 @@ impl<S: SimdI8> Filters<S> {
                 }
                 *x = simd.load(lanes.as_ptr(), simd.mask(PANEL));
             }
+        }
+    }
+}
+
+/// The outputs of some pixels; one loop for each way, with what it needs in registers.
+struct Write<'a, S: SimdI8> {
+    filters: &'a Filters<S>,
+    sums: *const S::I32,
+    apart: usize,
+    pixels: usize,
+    to: To,
+    step: usize,
+}
+
+impl<T: SimdI8> KernelI8 for Write<'_, T> {
+    #[inline(always)]
+    fn run<S: SimdI8>(self, simd: S) {
+        // The level that made the sums is the one that finishes them.
+        let filters = (&raw const *self.filters).cast::<Filters<S>>();
+        // SAFETY: that, and what the caller of `Filters::write` has promised.
+        unsafe {
+            let filters = &*filters;
+            match self.to {
+                To::Sums(to) => self.sums(simd, filters, to),
+                To::Bytes(to) if self.pixels >= GROUP && filters.count >= S::LANES => {
+                    match filters.way() {
+                        FLOAT => self.whole::<S, FLOAT>(simd, filters, to),
+                        SMALL_TFLITE => self.whole::<S, SMALL_TFLITE>(simd, filters, to),
+                        TFLITE => self.whole::<S, TFLITE>(simd, filters, to),
+                        TFLITE_SINGLE => self.whole::<S, TFLITE_SINGLE>(simd, filters, to),
+                        _ => self.whole::<S, LANE_BY_LANE>(simd, filters, to),
+                    }
+                }
+                To::Bytes(to) => self.ragged(simd, filters, to),
+            }
+        }
+    }
+}
+
+impl<T: SimdI8> Write<'_, T> {
+    /// # Safety
+    /// As for [`Filters::write`].
+    #[inline(always)]
+    unsafe fn sums<S: SimdI8>(&self, simd: S, filters: &Filters<S>, to: *mut i32) {
+        for i in 0..self.pixels {
+            let to = to.wrapping_add(i * self.step);
+            // SAFETY: the caller's; a vector is at most as wide as a panel.
+            unsafe {
+                let sum = self.sums.cast::<S::I32>().add(i * self.apart).read();
+                let x = simd.add(sum, filters.bias);
+                if filters.count >= S::LANES {
+                    simd.store(to, x);
+                } else {
+                    let mut words = [0; PANEL];
+                    simd.store(words.as_mut_ptr(), x);
+                    to.copy_from_nonoverlapping(words.as_ptr(), filters.count);
+                }
+            }
+        }
+    }
+
+    /// A group of pixels at least, and a vector of filters, as bytes.
+    ///
+    /// # Safety
+    /// As for [`Filters::write`].
+    #[inline(always)]
+    unsafe fn whole<S: SimdI8, const WAY: usize>(
+        &self,
+        simd: S,
+        filters: &Filters<S>,
+        to: *mut i8,
+    ) {
+        // A copy can stay in registers.
+        let filters = *filters;
+        let mut pixel = 0;
+        while pixel < self.pixels {
+            // The last group starts so early that all its pixels exist.
+            let first = pixel.min(self.pixels - GROUP);
+            // SAFETY: the caller's.
+            unsafe {
+                let sums = self.sums.cast::<S::I32>().add(first * self.apart);
+                let to = to.add(first * self.step);
+                filters.group::<WAY>(simd, sums, self.apart, to, self.step);
+            }
+            pixel = first + GROUP;
+        }
+    }
+
+    /// Bytes where a group or a vector is not whole: through a copy.
+    ///
+    /// # Safety
+    /// As for [`Filters::write`].
+    #[inline(always)]
+    unsafe fn ragged<S: SimdI8>(&self, simd: S, filters: &Filters<S>, to: *mut i8) {
+        let mut pixel = 0;
+        while pixel < self.pixels {
+            let exist = (self.pixels - pixel).min(GROUP);
+            let mut x = [simd.splat(0); GROUP];
+            let mut copy = MaybeUninit::<[i8; GROUP * PANEL]>::uninit();
+            let at = copy.as_mut_ptr().cast();
+            // SAFETY: the caller's; a vector is at most as wide as a panel.
+            unsafe {
+                for i in 0..exist {
+                    x[i] = self
+                        .sums
+                        .cast::<S::I32>()
+                        .add((pixel + i) * self.apart)
+                        .read();
+                }
+                let x = x.as_ptr();
+                match filters.way() {
+                    FLOAT => filters.group::<FLOAT>(simd, x, 1, at, PANEL),
+                    SMALL_TFLITE | TFLITE => filters.group::<TFLITE>(simd, x, 1, at, PANEL),
+                    TFLITE_SINGLE => filters.group::<TFLITE_SINGLE>(simd, x, 1, at, PANEL),
+                    _ => filters.group::<LANE_BY_LANE>(simd, x, 1, at, PANEL),
+                }
+                for i in 0..exist {
+                    let to = to.wrapping_add((pixel + i) * self.step);
+                    let from = at.add(i * PANEL);
+                    if filters.count >= S::LANES {
+                        to.copy_from_nonoverlapping(from, S::LANES);
+                    } else {
+                        to.copy_from_nonoverlapping(from, filters.count);
+                    }
+                }
+            }
+            pixel += GROUP;
         }
     }
 }

@@ -7,7 +7,8 @@
 //! what has to be done to an input is done once for all filters. The stack that it takes is bounded:
 //! long windows are taken in parts, and the sums wait in between.
 
-use super::tile::{self, Block, Finish, Tiles};
+use super::finish::Filters;
+use super::tile::{self, Block, Tiles};
 use crate::kernel::int8::walk::{Cursor, Walk};
 use crate::kernel::int8::{JobI8, To};
 use crate::kernel::rows::cut;
@@ -25,6 +26,10 @@ const PART: usize = 768;
 const STRIDE: usize = PART + SLACK;
 /// Tiles that are laid out at once, so that each weight is fetched once for all of them.
 const TILES: usize = 2;
+/// The same of short windows, where little is to be done for each vector of filters and tile.
+const SHORT: usize = 160;
+const SHORT_STRIDE: usize = SHORT + SLACK;
+const SHORT_TILES: usize = 8;
 /// Filters whose sums wait while a long window is taken in parts.
 const WAITING: usize = 128;
 
@@ -32,17 +37,20 @@ const WAITING: usize = 128;
 #[repr(C, align(64))]
 struct Stage {
     /// `[pixel][STRIDE]`
-    inputs: MaybeUninit<[u8; TILES * MOST_PIXELS * STRIDE]>,
+    inputs: MaybeUninit<[u8; INPUTS]>,
     /// `[block][pixel][vector]`
-    sums: MaybeUninit<[u8; TILES * MOST_PIXELS * WAITING * 4]>,
+    sums: MaybeUninit<[u8; SUMS]>,
 }
 
+const INPUTS: usize = TILES * MOST_PIXELS * STRIDE;
+const SUMS: usize = TILES * MOST_PIXELS * WAITING * 4;
+
 impl Stage {
-    /// Pixels that there is room for.
+    /// Pixels that there is room for, `stride` elements apart, and the sums of so many filters.
     #[inline(always)]
-    const fn pixels<S: SimdI8>() -> usize {
-        let inputs = TILES * MOST_PIXELS / size_of::<S::Input>();
-        let sums = TILES * MOST_PIXELS * 4 * S::LANES / size_of::<S::Sums>();
+    const fn pixels<S: SimdI8>(stride: usize, filters: usize) -> usize {
+        let inputs = INPUTS / (size_of::<S::Input>() * stride);
+        let sums = SUMS / (filters / S::LANES * size_of::<S::Sums>());
         if inputs < sums { inputs } else { sums }
     }
 }
@@ -62,7 +70,14 @@ pub(super) fn run<S: SimdI8>(simd: S, mut job: JobI8<'_>) {
     };
     let vectors = panels.filters.div_ceil(S::LANES).min(S::VECTORS);
     let most = S::TILES[vectors];
-    let at_once = quotient(Stage::pixels::<S>(), most).clamp(1, TILES);
+    let short = job.panels.depth() <= SHORT;
+    let at_once = if short {
+        let room = const { Stage::pixels::<S>(SHORT_STRIDE, 2 * S::LANES) };
+        quotient(room, most).clamp(1, SHORT_TILES)
+    } else {
+        let room = const { Stage::pixels::<S>(STRIDE, WAITING) };
+        quotient(room, most).clamp(1, TILES)
+    };
     let last = match panels.filters % PANEL {
         0 => 0,
         last => job.panels.panel(width(last)),
@@ -87,7 +102,13 @@ pub(super) fn run<S: SimdI8>(simd: S, mut job: JobI8<'_>) {
                 };
                 // SAFETY: the panels of a group follow each other as `PanelsI8` counts them, and the
                 // output has so many pixels of every group's filters.
-                cursor = unsafe { batch.run(simd, &walk, cursor, &mut stage) };
+                cursor = unsafe {
+                    if short {
+                        batch.run::<S, SHORT_STRIDE>(simd, &walk, cursor, &mut stage)
+                    } else {
+                        batch.run::<S, STRIDE>(simd, &walk, cursor, &mut stage)
+                    }
+                };
                 left -= now;
                 pixel += now * tile;
             }
@@ -111,7 +132,7 @@ impl Batch {
     /// # Safety
     /// The panels and the outputs are there, and so many pixels from the cursor on.
     #[inline(always)]
-    unsafe fn run<S: SimdI8>(
+    unsafe fn run<S: SimdI8, const STRIDE: usize>(
         &self,
         simd: S,
         walk: &Walk<'_>,
@@ -122,7 +143,7 @@ impl Batch {
         let filters = job.panels.panels.filters;
         let depth = job.panels.depth();
         let pixels = self.pixels * self.tiles;
-        let parts = depth.div_ceil(PART);
+        let parts = depth.div_ceil(const { STRIDE - SLACK });
         let part_len = quotient(depth + parts - 1, parts).next_multiple_of(QUAD);
         let inputs = stage.inputs.as_mut_ptr().cast::<S::Input>();
         let sums = stage.sums.as_mut_ptr().cast::<S::Sums>();
@@ -138,10 +159,16 @@ impl Batch {
             while from < depth {
                 let part = from..(from + part_len).min(depth);
                 cursor = start.clone();
-                for pixel in 0..pixels {
+                let mut pixel = 0;
+                while pixel < pixels {
+                    let alike = walk.alike(&cursor, pixels - pixel);
                     // SAFETY: the batch has no more pixels than there is room for.
-                    unsafe { lay_out(simd, walk, &cursor, inputs.add(pixel * STRIDE), &part) };
-                    walk.step(&mut cursor);
+                    unsafe {
+                        let to = inputs.add(pixel * STRIDE);
+                        lay_out::<S, STRIDE>(simd, walk, &cursor, alike, to, &part);
+                    }
+                    walk.step(&mut cursor, alike);
+                    pixel += alike;
                 }
                 let mut sums = sums;
                 let mut filter = first;
@@ -156,20 +183,14 @@ impl Batch {
                         quads: part.len().div_ceil(QUAD),
                         sums,
                         go_on: part.start > 0,
+                        last: (part.end == depth).then_some(sums.cast()),
                     };
                     // SAFETY: the pixels were just laid out, and the sums of so many filters have
                     // room; the caller's for the rest.
                     unsafe { tile::run::<S, STRIDE>(simd, &tiles) };
                     if part.end == depth {
-                        simd.run(Finish::<S> {
-                            block,
-                            quant: job.quant,
-                            depth,
-                            sums,
-                            pixels,
-                            output: self.output.at(filter),
-                            step: job.geometry.filters,
-                        });
+                        // SAFETY: these are the last quads; the caller's for the rest.
+                        unsafe { self.finish(simd, job, block, sums.cast(), filter) };
                     }
                     if parts > 1 {
                         sums = sums.wrapping_add(pixels * block.vectors);
@@ -181,6 +202,39 @@ impl Batch {
             first = end;
         }
         cursor
+    }
+
+    /// Makes outputs of the sums of a block whose first filter is `first`, a word each.
+    ///
+    /// # Safety
+    /// `[pixel][vector]` sums are there; and as for [`run`](Self::run).
+    #[inline(always)]
+    unsafe fn finish<S: SimdI8>(
+        &self,
+        simd: S,
+        job: &JobI8<'_>,
+        block: Block,
+        sums: *const S::I32,
+        first: usize,
+    ) {
+        for v in 0..block.vectors {
+            let header = block.header.wrapping_add(block.lane::<S>(v));
+            let count = block.filters.saturating_sub(v * S::LANES).min(S::LANES);
+            let (quant, width, depth) = (job.quant, block.width, job.panels.depth());
+            let output = self.output.at(first + v * S::LANES);
+            let pixels = self.pixels * self.tiles;
+            // SAFETY: a block's panels are whole; the caller's for the rest.
+            unsafe {
+                Filters::load(simd, quant, header, width, depth, S::OFFSET, count).write(
+                    simd,
+                    sums.add(v),
+                    block.vectors,
+                    pixels,
+                    output,
+                    job.geometry.filters,
+                );
+            }
+        }
     }
 
     /// The block of a group's filters from `first` on.
@@ -209,47 +263,52 @@ impl Batch {
     }
 }
 
-/// Lays out a part of a pixel's window, and zeros that fill up the last quad.
+/// Lays out a part of the windows of pixels that are alike, and zeros that fill up the last quad.
 ///
 /// # Safety
-/// At `to` there is room for the part and [`SLACK`] elements.
+/// At `to` there is room for the part and [`SLACK`] elements of each, `STRIDE` apart.
 #[inline(always)]
-unsafe fn lay_out<S: SimdI8>(
+unsafe fn lay_out<S: SimdI8, const STRIDE: usize>(
     simd: S,
     walk: &Walk<'_>,
     cursor: &Cursor,
+    pixels: usize,
     to: *mut S::Input,
     part: &Range<usize>,
 ) {
-    let (geometry, quant) = (walk.job.geometry, walk.job.quant);
+    let quant = walk.job.quant;
     let depth = walk.job.panels.panels.depth;
-    let flip = quant.flip_input;
-    // SAFETY: what is copied lies in the input: taps that are inside. It is laid out in
-    // ascending order, so what a copy overwrites is written after it.
-    unsafe {
-        if walk.flat && part.start == 0 && part.end == depth {
-            let from = cursor.base.wrapping_add(cursor.x * geometry.channels);
-            simd.stage(from, walk.end, to, depth, flip);
-        } else {
-            let zero = quant.input_zero as i8;
-            let put = |from: Option<*const i8>, at: usize, len: usize| {
-                let (start, end) = (at.max(part.start), (at + len).min(part.end));
-                if start < end {
-                    let to = to.add(start - part.start);
-                    match from {
-                        Some(from) => {
-                            let from = from.wrapping_add(start - at);
-                            simd.stage(from, walk.end, to, end - start, flip);
-                        }
-                        None => simd.fill(to, end - start, zero),
+    let (zero, flip) = (quant.input_zero as i8, quant.flip_input);
+    let right = walk.right();
+    let put = |from: Option<*const i8>, at: usize, len: usize| {
+        let (start, end) = (at.max(part.start), (at + len).min(part.end));
+        if start < end {
+            let len = end - start;
+            let to = to.wrapping_add(start - part.start);
+            match from {
+                Some(from) => {
+                    let from = from.wrapping_add(start - at);
+                    // SAFETY: what is copied lies in the input: taps that are inside. It is laid out
+                    // in ascending order, so what a copy overwrites is written after it.
+                    unsafe {
+                        simd.stage_all(pixels, from, right, walk.end, to, STRIDE, len, flip);
                     }
                 }
-            };
-            walk.window(cursor, depth, put);
+                None => {
+                    for pixel in 0..pixels {
+                        // SAFETY: as above.
+                        unsafe { simd.fill(to.wrapping_add(pixel * STRIDE), len, zero) };
+                    }
+                }
+            }
         }
-        let ragged = part.len() % QUAD;
-        if ragged != 0 {
-            simd.fill(to.add(part.len()), QUAD - ragged, 0);
+    };
+    walk.window(cursor, depth, put);
+    let ragged = part.len() % QUAD;
+    if ragged != 0 {
+        for pixel in 0..pixels {
+            // SAFETY: the caller's.
+            unsafe { simd.fill(to.add(pixel * STRIDE + part.len()), QUAD - ragged, 0) };
         }
     }
 }

@@ -1,15 +1,11 @@
-//! The dense inner loop: some staged pixels times some vectors of filters; and what becomes of the
-//! sums.
+//! The dense inner loop: some staged pixels times some vectors of filters.
 
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::finish::Filters;
-use crate::kernel::int8::To;
 use crate::pack::PANEL;
 use crate::pack_i8::{HEADER, QUAD};
-use crate::quant::Quant;
-use crate::simd::{GROUP, KernelI8, SimdI8};
+use crate::simd::{KernelI8, SimdI8};
 
 /// Some vectors of filters that stand side by side, and where their weights are.
 #[derive(Clone, Copy)]
@@ -27,7 +23,7 @@ pub(super) struct Block {
 impl Block {
     /// Where vector `v` lies in a row of the panels: words from the first.
     #[inline(always)]
-    fn lane<S: SimdI8>(&self, v: usize) -> usize {
+    pub fn lane<S: SimdI8>(&self, v: usize) -> usize {
         v * S::LANES / PANEL * self.panel + v * S::LANES % PANEL
     }
 }
@@ -43,10 +39,13 @@ pub(super) struct Tiles<S: SimdI8> {
     /// The quads to add, counted from the start of the sum.
     pub first: usize,
     pub quads: usize,
-    /// `[pixel][vector]`, the sums so far, and afterwards.
+    /// `[pixel][vector]`, the sums so far, and afterwards if they are to go on.
     pub sums: *mut S::Sums,
     /// Whether there are sums so far.
     pub go_on: bool,
+    /// `[pixel][vector]`, the sums of a word each if these are the last quads. It may be the same
+    /// place as `sums`.
+    pub last: Option<*mut S::I32>,
 }
 
 struct Tile<'a, S: SimdI8, const M: usize, const V: usize, const STRIDE: usize>(&'a Tiles<S>);
@@ -90,6 +89,7 @@ impl<T: SimdI8, const M: usize, const V: usize, const STRIDE: usize> KernelI8
             .wrapping_add((HEADER + tiles.first) * block.width);
         let mut inputs = tiles.inputs.cast::<S::Input>();
         let mut to = tiles.sums.cast::<S::Sums>();
+        let mut last = tiles.last.map(|last| last.cast::<S::I32>());
         for _ in 0..tiles.tiles {
             // SAFETY: `run` above passes its caller's promise on, for each tile.
             unsafe {
@@ -116,74 +116,23 @@ impl<T: SimdI8, const M: usize, const V: usize, const STRIDE: usize> KernelI8
                     w = w.wrapping_add(block.width);
                     x = x.wrapping_add(QUAD);
                 }
-                for m in 0..M {
-                    for v in 0..V {
-                        to.add(m * V + v).write(sums[m][v]);
+                if let Some(words) = last {
+                    for m in 0..M {
+                        for v in 0..V {
+                            words.add(m * V + v).write(simd.lanes(sums[m][v]));
+                        }
+                    }
+                    last = Some(words.wrapping_add(M * V));
+                } else {
+                    for m in 0..M {
+                        for v in 0..V {
+                            to.add(m * V + v).write(sums[m][v]);
+                        }
                     }
                 }
             }
             inputs = inputs.wrapping_add(M * STRIDE);
             to = to.wrapping_add(M * V);
-        }
-    }
-}
-
-/// Sums of one block that become outputs.
-pub(super) struct Finish<'a, S: SimdI8> {
-    pub block: Block,
-    pub quant: &'a Quant,
-    /// Weights of a filter.
-    pub depth: usize,
-    /// `[pixel][vector]`
-    pub sums: *const S::Sums,
-    pub pixels: usize,
-    /// The first filter's output of the first pixel, and elements to the next pixel.
-    pub output: To,
-    pub step: usize,
-}
-
-impl<T: SimdI8> KernelI8 for Finish<'_, T> {
-    #[inline(always)]
-    fn run<S: SimdI8>(self, simd: S) {
-        let block = &self.block;
-        let vectors = block.vectors;
-        for v in 0..vectors {
-            let header = block.header.wrapping_add(block.lane::<S>(v));
-            let count = block.filters.saturating_sub(v * S::LANES).min(S::LANES);
-            let output = self.output.at(v * S::LANES);
-            // The level that made the sums is the one that finishes them.
-            let sums = self.sums.cast::<S::Sums>();
-            // SAFETY: a block's panels are whole, and each pixel has its filters' sums and outputs.
-            unsafe {
-                let filters = Filters::load(
-                    simd,
-                    self.quant,
-                    header,
-                    block.width,
-                    self.depth,
-                    S::OFFSET,
-                    count,
-                );
-                let mut pixel = 0;
-                while pixel < self.pixels {
-                    // The last group starts so early that all its pixels exist, if there are enough.
-                    let first = pixel.min(self.pixels.saturating_sub(GROUP));
-                    let exist = self.pixels - first;
-                    let mut x = [simd.splat(0); GROUP];
-                    let from = sums.add(first * vectors + v);
-                    if exist >= GROUP {
-                        for i in 0..GROUP {
-                            x[i] = simd.lanes(from.add(i * vectors).read());
-                        }
-                    } else {
-                        for i in 0..exist {
-                            x[i] = simd.lanes(from.add(i * vectors).read());
-                        }
-                    }
-                    filters.write(simd, x, exist, output.at(first * self.step), self.step);
-                    pixel = first + GROUP;
-                }
-            }
         }
     }
 }
