@@ -296,20 +296,11 @@ impl ConvI8 {
         packed: &[i32],
         output: &mut [O],
     ) -> Result<(), Error> {
-        same_type(Argument::Input, self.quantization.input, I::TYPE)?;
-        if let Some(given) = O::TYPE {
-            same_type(Argument::Output, self.quantization.output, given)?;
-        }
-        length(
-            Argument::Input,
-            from.len() * self.input_row_len(),
-            input.len(),
-        )?;
-        self.check_packed(packed)?;
-        length(
-            Argument::Output,
-            rows.len() * self.output_row_len(),
-            output.len(),
+        self.check(
+            [Some(I::TYPE), O::TYPE],
+            [from.len(), rows.len()],
+            [input.len(), output.len()],
+            packed,
         )?;
         level.run_i8(JobI8 {
             geometry: &self.geometry,
@@ -325,6 +316,32 @@ impl ConvI8 {
         Ok(())
     }
 
+    /// Refuses the wrong types and lengths of input and output, from so many rows and to so many, and
+    /// packed weights that are not this layer's.
+    // Out of line, once for all types: its frame is gone when the kernels run.
+    #[inline(never)]
+    fn check(
+        &self,
+        [input, output]: [Option<Bytes>; 2],
+        [input_rows, output_rows]: [usize; 2],
+        [input_len, output_len]: [usize; 2],
+        packed: &[i32],
+    ) -> Result<(), Error> {
+        same_type(Argument::Input, self.quantization.input, input)?;
+        same_type(Argument::Output, self.quantization.output, output)?;
+        length(
+            Argument::Input,
+            input_rows * self.input_row_len(),
+            input_len,
+        )?;
+        self.check_packed(packed)?;
+        length(
+            Argument::Output,
+            output_rows * self.output_row_len(),
+            output_len,
+        )
+    }
+
     fn check_packed(&self, packed: &[i32]) -> Result<(), Error> {
         length(Argument::Packed, self.packed_len, packed.len())?;
         pack_i8::check_seal(self.digest, packed)
@@ -332,19 +349,18 @@ impl ConvI8 {
 }
 
 /// Refuses a slice of the wrong type.
-fn same_type(argument: Argument, needed: Bytes, given: Bytes) -> Result<(), Error> {
+fn same_type(argument: Argument, needed: Bytes, given: Option<Bytes>) -> Result<(), Error> {
     let name = |bytes| match bytes {
         Bytes::Int8 => "int8",
         Bytes::Uint8 => "uint8",
     };
-    if needed == given {
-        Ok(())
-    } else {
-        Err(Error::Type {
+    match given {
+        Some(given) if given != needed => Err(Error::Type {
             argument,
             needed: name(needed),
             given: name(given),
-        })
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -161,35 +161,68 @@ pub struct ErrorInfo {
     pub given_bound: f64,
 }
 
-impl ErrorInfo {
-    const OK: Self = Self::about(Status::Ok, CallArgument::None);
+/// Why a call is refused, in fewer words than [`ErrorInfo`] has: most calls carry it along for nothing.
+#[derive(Clone, Copy)]
+pub(super) enum Refusal {
+    /// What only C can get wrong.
+    Call {
+        status: Status,
+        argument: CallArgument,
+        other_argument: CallArgument,
+        needed: usize,
+        given: usize,
+    },
+    /// What a method of Rust refuses.
+    Layer(Error),
+}
 
-    pub(super) const fn about(status: Status, argument: CallArgument) -> Self {
-        ErrorInfo {
+impl Refusal {
+    pub const fn about(status: Status, argument: CallArgument) -> Self {
+        Self::numbers(status, argument, 0, 0)
+    }
+
+    pub const fn numbers(
+        status: Status,
+        argument: CallArgument,
+        needed: usize,
+        given: usize,
+    ) -> Self {
+        Refusal::Call {
             status,
             argument,
             other_argument: CallArgument::None,
-            quantity: GeometryNumber::None,
-            axis: SpatialAxis::None,
-            needed: 0,
-            given: 0,
-            at: 0,
-            needed_bound: 0.0,
-            given_bound: 0.0,
+            needed,
+            given,
         }
     }
+}
 
-    const fn of(status: Status) -> Self {
-        Self::about(status, CallArgument::None)
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::Layer(error)
     }
+}
 
-    const fn numbers(mut self, needed: usize, given: usize) -> Self {
+impl ErrorInfo {
+    const OK: Self = ErrorInfo {
+        status: Status::Ok,
+        argument: CallArgument::None,
+        other_argument: CallArgument::None,
+        quantity: GeometryNumber::None,
+        axis: SpatialAxis::None,
+        needed: 0,
+        given: 0,
+        at: 0,
+        needed_bound: 0.0,
+        given_bound: 0.0,
+    };
+
+    fn about_numbers(&mut self, needed: usize, given: usize) {
         self.needed = needed;
         self.given = given;
-        self
     }
 
-    fn quantity(mut self, quantity: Quantity) -> Self {
+    fn about_quantity(&mut self, quantity: Quantity) {
         let (number, axis) = match quantity {
             Quantity::Batch => (GeometryNumber::Batch, None),
             Quantity::Input(axis) => (GeometryNumber::Input, Some(axis)),
@@ -210,7 +243,149 @@ impl ErrorInfo {
         if let Some(axis) = axis {
             self.axis = axis.into();
         }
-        self
+    }
+
+    /// What an error says, but for status and argument, which are returned.
+    fn fill(&mut self, error: Error) -> (Status, CallArgument) {
+        let mut argument = CallArgument::None;
+        let status = match error {
+            Error::Zero(quantity) => {
+                self.about_quantity(quantity);
+                Status::Zero
+            }
+            Error::Overflow(quantity) => {
+                self.about_quantity(quantity);
+                Status::TooLarge
+            }
+            Error::Groups {
+                groups,
+                channels,
+                filters,
+            } => {
+                let divides = channels.checked_rem(groups) == Some(0);
+                let (quantity, given) = match divides {
+                    true => (GeometryNumber::Filters, filters),
+                    false => (GeometryNumber::Channels, channels),
+                };
+                self.quantity = quantity;
+                self.about_numbers(groups, given);
+                Status::Groups
+            }
+            Error::Window {
+                axis,
+                needed,
+                given,
+            } => {
+                self.axis = axis.into();
+                self.about_numbers(needed, given);
+                Status::Window
+            }
+            Error::Clamp { min: _, max: _ } => Status::Clamp,
+            Error::Algorithm(_) => Status::Algorithm,
+            Error::ErrorBound {
+                algorithm: _,
+                needed,
+                given,
+            } => {
+                self.needed_bound = needed;
+                self.given_bound = given;
+                Status::ErrorBound
+            }
+            Error::ScratchBytes {
+                algorithm: _,
+                needed,
+                given,
+            } => {
+                self.about_numbers(needed, given);
+                Status::ScratchBytes
+            }
+            Error::ZeroPoint {
+                argument: whose,
+                given: _,
+            } => {
+                argument = whose.into();
+                Status::ZeroPoint
+            }
+            Error::Multiplier { filter } => {
+                self.at = filter;
+                argument = CallArgument::Scales;
+                Status::Multiplier
+            }
+            Error::Accumulator { filter } => {
+                self.at = filter;
+                argument = CallArgument::Weights;
+                Status::Accumulator
+            }
+            Error::Type {
+                argument: whose,
+                needed: _,
+                given: _,
+            } => {
+                argument = whose.into();
+                Status::Type
+            }
+            Error::Length {
+                argument: whose,
+                needed,
+                given,
+            } => {
+                argument = whose.into();
+                self.about_numbers(needed, given);
+                Status::Length
+            }
+            Error::Pointwise {
+                quantity,
+                needed,
+                given,
+            } => {
+                self.about_quantity(quantity);
+                self.about_numbers(needed, given);
+                Status::Pointwise
+            }
+            Error::Rows { needed, start, end } => {
+                self.at = start;
+                self.about_numbers(needed, end);
+                Status::Rows
+            }
+            Error::RowGranularity { needed, start, end } => {
+                self.at = start;
+                self.about_numbers(needed, end);
+                Status::RowGranularity
+            }
+            Error::LevelUnknown => {
+                argument = CallArgument::Name;
+                Status::LevelUnknown
+            }
+            Error::LevelAbsent(_) => {
+                argument = CallArgument::Name;
+                Status::LevelAbsent
+            }
+            // All that is left is about packed weights.
+            packed => {
+                argument = CallArgument::Packed;
+                match packed {
+                    Error::Alignment { needed, given } => {
+                        self.about_numbers(needed, given);
+                        Status::Alignment
+                    }
+                    Error::PackedVersion { needed, given } => {
+                        self.about_numbers(needed as usize, given as usize);
+                        Status::PackedVersion
+                    }
+                    Error::PackedGeometry { needed, given } => {
+                        self.about_numbers(needed as usize, given as usize);
+                        Status::PackedGeometry
+                    }
+                    Error::PackedAlgorithm { needed, given } => {
+                        let [needed, given] = [needed, given].map(AlgorithmName::from);
+                        self.about_numbers(needed as usize, given as usize);
+                        Status::PackedAlgorithm
+                    }
+                    _ => Status::NotPacked,
+                }
+            }
+        };
+        (status, argument)
     }
 }
 
@@ -242,124 +417,36 @@ impl From<Argument> for CallArgument {
     }
 }
 
-impl From<Error> for ErrorInfo {
-    // One copy for all functions.
-    #[inline(never)]
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Zero(quantity) => Self::of(Status::Zero).quantity(quantity),
-            Error::Overflow(quantity) => Self::of(Status::TooLarge).quantity(quantity),
-            Error::Groups {
-                groups,
-                channels,
-                filters,
-            } => match channels.checked_rem(groups) {
-                Some(0) => Self::of(Status::Groups)
-                    .numbers(groups, filters)
-                    .quantity(Quantity::Filters),
-                _ => Self::of(Status::Groups)
-                    .numbers(groups, channels)
-                    .quantity(Quantity::Channels),
-            },
-            Error::Window {
-                axis,
-                needed,
-                given,
-            } => ErrorInfo {
-                axis: axis.into(),
-                ..Self::of(Status::Window).numbers(needed, given)
-            },
-            Error::Clamp { min: _, max: _ } => Self::of(Status::Clamp),
-            Error::Algorithm(_) => Self::of(Status::Algorithm),
-            Error::ErrorBound {
-                algorithm: _,
-                needed,
-                given,
-            } => ErrorInfo {
-                needed_bound: needed,
-                given_bound: given,
-                ..Self::of(Status::ErrorBound)
-            },
-            Error::ScratchBytes {
-                algorithm: _,
-                needed,
-                given,
-            } => Self::of(Status::ScratchBytes).numbers(needed, given),
-            Error::ZeroPoint { argument, given: _ } => {
-                Self::about(Status::ZeroPoint, argument.into())
-            }
-            Error::Multiplier { filter } => ErrorInfo {
-                at: filter,
-                ..Self::about(Status::Multiplier, CallArgument::Scales)
-            },
-            Error::Accumulator { filter } => ErrorInfo {
-                at: filter,
-                ..Self::about(Status::Accumulator, CallArgument::Weights)
-            },
-            Error::Type {
-                argument,
-                needed: _,
-                given: _,
-            } => Self::about(Status::Type, argument.into()),
-            Error::Length {
-                argument,
-                needed,
-                given,
-            } => Self::about(Status::Length, argument.into()).numbers(needed, given),
-            Error::Pointwise {
-                quantity,
-                needed,
-                given,
-            } => Self::of(Status::Pointwise)
-                .numbers(needed, given)
-                .quantity(quantity),
-            Error::Rows { needed, start, end } => ErrorInfo {
-                at: start,
-                ..Self::of(Status::Rows).numbers(needed, end)
-            },
-            Error::RowGranularity { needed, start, end } => ErrorInfo {
-                at: start,
-                ..Self::of(Status::RowGranularity).numbers(needed, end)
-            },
-            Error::Alignment { needed, given } => {
-                Self::about(Status::Alignment, CallArgument::Packed).numbers(needed, given)
-            }
-            Error::NotPacked => Self::about(Status::NotPacked, CallArgument::Packed),
-            Error::PackedVersion { needed, given } => {
-                Self::about(Status::PackedVersion, CallArgument::Packed)
-                    .numbers(needed as usize, given as usize)
-            }
-            Error::PackedGeometry { needed, given } => {
-                Self::about(Status::PackedGeometry, CallArgument::Packed)
-                    .numbers(needed as usize, given as usize)
-            }
-            Error::PackedAlgorithm { needed, given } => {
-                Self::about(Status::PackedAlgorithm, CallArgument::Packed).numbers(
-                    AlgorithmName::from(needed) as usize,
-                    AlgorithmName::from(given) as usize,
-                )
-            }
-            Error::LevelUnknown => Self::about(Status::LevelUnknown, CallArgument::Name),
-            Error::LevelAbsent(_) => Self::about(Status::LevelAbsent, CallArgument::Name),
-        }
-    }
-}
-
 /// Ends a call: fills in what C wants to know, and gives the status.
 ///
 /// # Safety
 ///
 /// `info` is null or can be written.
-pub(super) unsafe fn end(result: Result<(), ErrorInfo>, info: *mut ErrorInfo) -> Status {
-    let error = match result {
-        Ok(()) => ErrorInfo::OK,
-        Err(error) => error,
-    };
+// One copy for all functions.
+#[inline(never)]
+pub(super) unsafe fn end(result: Result<(), Refusal>, info: *mut ErrorInfo) -> Status {
+    let mut told = ErrorInfo::OK;
+    match result {
+        Ok(()) => {}
+        Err(Refusal::Call {
+            status,
+            argument,
+            other_argument,
+            needed,
+            given,
+        }) => {
+            told.status = status;
+            told.argument = argument;
+            told.other_argument = other_argument;
+            told.about_numbers(needed, given);
+        }
+        Err(Refusal::Layer(error)) => (told.status, told.argument) = told.fill(error),
+    }
     if !info.is_null() && info.is_aligned() {
         // SAFETY: the caller's.
-        unsafe { info.write(error) };
+        unsafe { info.write(told) };
     }
-    error.status
+    told.status
 }
 
 /// The text at an index, or one that says that there is none.

@@ -1,6 +1,6 @@
 //! Plans of `f32`: [`ConvF32`] for C.
 
-use super::error::{CallArgument, ErrorInfo, Status, end};
+use super::error::{CallArgument, ErrorInfo, Refusal, Status, end};
 use super::geometry::{LayerGeometry, PlanSizes, algorithm, ordered, plan_sizes};
 use super::level::level;
 use super::memory::{Region, lent, reference, slice, slice_mut, write};
@@ -28,7 +28,7 @@ unsafe fn init(
     plan: *mut PlanF32,
     geometry: *const LayerGeometry,
     make: impl FnOnce(crate::Geometry) -> Result<ConvF32, crate::Error>,
-) -> Result<(), ErrorInfo> {
+) -> Result<(), Refusal> {
     // SAFETY: the caller's.
     unsafe {
         let geometry = reference(CallArgument::Geometry, geometry)?.checked()?;
@@ -270,7 +270,7 @@ impl Arrays {
         plan: *const PlanF32,
         level: u32,
         rows: Option<Range<usize>>,
-    ) -> Result<(), ErrorInfo> {
+    ) -> Result<(), Refusal> {
         // SAFETY: the caller's; what is written overlaps nothing.
         unsafe {
             let conv = PlanF32::get(plan)?;

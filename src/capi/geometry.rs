@@ -1,6 +1,6 @@
 //! Geometries, choices and sizes as C has them.
 
-use super::error::{CallArgument, ErrorInfo, Status};
+use super::error::{CallArgument, Refusal, Status};
 use crate::{Algorithm, Geometry, Layout, Padding, Weights};
 
 /// The zeros that surround an image.
@@ -44,7 +44,7 @@ pub struct LayerGeometry {
 }
 
 impl LayerGeometry {
-    pub(super) fn checked(&self) -> Result<Geometry, ErrorInfo> {
+    pub(super) fn checked(&self) -> Result<Geometry, Refusal> {
         let padding = match self.padding {
             0 => Padding::Valid,
             1 => Padding::Same,
@@ -79,7 +79,7 @@ pub enum WeightsOrder {
     Hwio = 2,
 }
 
-pub(super) fn ordered<T>(order: u32, weights: &[T]) -> Result<Weights<'_, T>, ErrorInfo> {
+pub(super) fn ordered<T>(order: u32, weights: &[T]) -> Result<Weights<'_, T>, Refusal> {
     match order {
         0 => Ok(Weights::Ohwi(weights)),
         1 => Ok(Weights::Oihw(weights)),
@@ -119,7 +119,7 @@ impl From<Algorithm> for AlgorithmName {
     }
 }
 
-pub(super) fn algorithm(number: u32) -> Result<Algorithm, ErrorInfo> {
+pub(super) fn algorithm(number: u32) -> Result<Algorithm, Refusal> {
     Ok(match number {
         0 => Algorithm::Auto,
         1 => Algorithm::Direct,
@@ -132,12 +132,13 @@ pub(super) fn algorithm(number: u32) -> Result<Algorithm, ErrorInfo> {
 }
 
 /// `needed` is the last number that has a name.
-pub(super) fn no_such_name(last: usize, given: u32) -> ErrorInfo {
-    ErrorInfo {
-        needed: last,
-        given: given as usize,
-        ..ErrorInfo::about(Status::NoSuchName, CallArgument::Choice)
-    }
+pub(super) fn no_such_name(last: usize, given: u32) -> Refusal {
+    Refusal::numbers(
+        Status::NoSuchName,
+        CallArgument::Choice,
+        last,
+        given as usize,
+    )
 }
 
 /// All sizes of a plan. Lengths are numbers of elements, not of bytes.

@@ -1,6 +1,6 @@
 //! Plans of 8-bit integers: [`ConvI8`] for C.
 
-use super::error::{CallArgument, ErrorInfo, Status, end};
+use super::error::{CallArgument, ErrorInfo, Refusal, Status, end};
 use super::geometry::{LayerGeometry, PlanSizes, no_such_name, ordered, plan_sizes};
 use super::level::level;
 use super::memory::{Region, lent, reference, slice, slice_mut, write};
@@ -64,7 +64,7 @@ pub struct LayerQuantization {
 }
 
 impl LayerQuantization {
-    fn checked(&self) -> Result<Quantization, ErrorInfo> {
+    fn checked(&self) -> Result<Quantization, Refusal> {
         let bytes = |number| match number {
             0 => Ok(Bytes::Int8),
             1 => Ok(Bytes::Uint8),
@@ -173,7 +173,7 @@ impl Packing {
     /// # Safety
     ///
     /// As for [`microconv_i8_pack`].
-    unsafe fn pack(self, scales: Scales<'_>, regions: &[Region]) -> Result<(), ErrorInfo> {
+    unsafe fn pack(self, scales: Scales<'_>, regions: &[Region]) -> Result<(), Refusal> {
         // SAFETY: the caller's; what is written overlaps nothing.
         unsafe {
             let conv = PlanI8::get(self.plan)?;
@@ -293,7 +293,31 @@ pub unsafe extern "C" fn microconv_i8_pack_multipliers(
     unsafe { end(pack(), error) }
 }
 
-/// All rows, or some.
+/// The plan of a run, once it is known that its memory can be slices.
+///
+/// # Safety
+///
+/// As for [`microconv_i8_run`].
+// Its frame is gone when the kernels run.
+#[inline(never)]
+unsafe fn lent<'a, I, O>(
+    plan: *const PlanI8,
+    (input, input_len): (*const I, usize),
+    (packed, packed_len): (*const i32, usize),
+    (output, output_len): (*mut O, usize),
+) -> Result<&'a ConvI8, Refusal> {
+    // SAFETY: the caller's.
+    let conv = unsafe { PlanI8::get(plan)? };
+    let reads = [
+        Region::new(CallArgument::Plan, plan, 1)?,
+        Region::new(CallArgument::Input, input, input_len)?,
+        Region::new(CallArgument::Packed, packed, packed_len)?,
+    ];
+    Region::new(CallArgument::Output, output, output_len)?.apart_from(&reads)?;
+    Ok(conv)
+}
+
+/// All rows.
 ///
 /// # Safety
 ///
@@ -301,30 +325,41 @@ pub unsafe extern "C" fn microconv_i8_pack_multipliers(
 unsafe fn run<I: Input8, O: Output8>(
     plan: *const PlanI8,
     level: u32,
-    rows: Option<Range<usize>>,
-    (input, input_len): (*const I, usize),
-    (packed, packed_len): (*const i32, usize),
-    (output, output_len): (*mut O, usize),
-) -> Result<(), ErrorInfo> {
+    input: (*const I, usize),
+    packed: (*const i32, usize),
+    output: (*mut O, usize),
+) -> Result<(), Refusal> {
     // SAFETY: the caller's; what is written overlaps nothing.
     unsafe {
-        let conv = PlanI8::get(plan)?;
-        let reads = [
-            Region::new(CallArgument::Plan, plan, 1)?,
-            Region::new(CallArgument::Input, input, input_len)?,
-            Region::new(CallArgument::Packed, packed, packed_len)?,
-        ];
-        Region::new(CallArgument::Output, output, output_len)?.apart_from(&reads)?;
+        let conv = lent(plan, input, packed, output)?;
         let level = self::level(level)?;
-        let input = slice(input, input_len);
-        let packed = slice(packed, packed_len);
-        let output = slice_mut(output, output_len);
-        match rows {
-            None => conv.run(level, input, packed, output)?,
-            Some(rows) => conv.run_rows(level, rows, input, packed, output)?,
-        }
-        Ok(())
+        let (input, packed) = (slice(input.0, input.1), slice(packed.0, packed.1));
+        conv.run(level, input, packed, slice_mut(output.0, output.1))?;
     }
+    Ok(())
+}
+
+/// Some rows.
+///
+/// # Safety
+///
+/// As for [`microconv_i8_run`].
+unsafe fn run_rows<I: Input8, O: Output8>(
+    plan: *const PlanI8,
+    level: u32,
+    rows: Range<usize>,
+    input: (*const I, usize),
+    packed: (*const i32, usize),
+    output: (*mut O, usize),
+) -> Result<(), Refusal> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = lent(plan, input, packed, output)?;
+        let level = self::level(level)?;
+        let (input, packed) = (slice(input.0, input.1), slice(packed.0, packed.1));
+        conv.run_rows(level, rows, input, packed, slice_mut(output.0, output.1))?;
+    }
+    Ok(())
 }
 
 /// Computes the whole output of int8 from an input of int8, on a level (`MICROCONV_LEVEL_BEST` for the
@@ -350,7 +385,7 @@ pub unsafe extern "C" fn microconv_i8_run(
     let (input, packed) = ((input, input_len), (packed, packed_len));
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, None, input, packed, (output, output_len));
+        let done = run(plan, level, input, packed, (output, output_len));
         end(done, error)
     }
 }
@@ -379,7 +414,7 @@ pub unsafe extern "C" fn microconv_i8_run_rows(
     let rows = first_row..end_row;
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, Some(rows), input, packed, (output, output_len));
+        let done = run_rows(plan, level, rows, input, packed, (output, output_len));
         end(done, error)
     }
 }
@@ -404,7 +439,7 @@ pub unsafe extern "C" fn microconv_i8_run_u8(
     let (input, packed) = ((input, input_len), (packed, packed_len));
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, None, input, packed, (output, output_len));
+        let done = run(plan, level, input, packed, (output, output_len));
         end(done, error)
     }
 }
@@ -432,7 +467,7 @@ pub unsafe extern "C" fn microconv_i8_run_rows_u8(
     let rows = first_row..end_row;
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, Some(rows), input, packed, (output, output_len));
+        let done = run_rows(plan, level, rows, input, packed, (output, output_len));
         end(done, error)
     }
 }
@@ -457,7 +492,7 @@ pub unsafe extern "C" fn microconv_i8_run_sums(
     let (input, packed) = ((input, input_len), (packed, packed_len));
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, None, input, packed, (output, output_len));
+        let done = run(plan, level, input, packed, (output, output_len));
         end(done, error)
     }
 }
@@ -485,7 +520,7 @@ pub unsafe extern "C" fn microconv_i8_run_rows_sums(
     let rows = first_row..end_row;
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, Some(rows), input, packed, (output, output_len));
+        let done = run_rows(plan, level, rows, input, packed, (output, output_len));
         end(done, error)
     }
 }

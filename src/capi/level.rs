@@ -1,6 +1,6 @@
 //! Levels as C has them: numbers in the list of what this CPU has.
 
-use super::error::{CallArgument, ErrorInfo, Status, end};
+use super::error::{CallArgument, ErrorInfo, Refusal, Status, end};
 use super::memory;
 use crate::{Error, Level};
 use core::ffi::{c_char, c_uchar};
@@ -18,14 +18,15 @@ fn levels() -> impl Iterator<Item = Level> {
     core::iter::once(Level::detect())
 }
 
-pub(super) fn level(number: u32) -> Result<Level, ErrorInfo> {
+pub(super) fn level(number: u32) -> Result<Level, Refusal> {
     match levels().nth(number as usize) {
         Some(level) => Ok(level),
-        None => Err(ErrorInfo {
-            needed: levels().count(),
-            given: number as usize,
-            ..ErrorInfo::about(Status::LevelAbsent, CallArgument::Level)
-        }),
+        None => Err(Refusal::numbers(
+            Status::LevelAbsent,
+            CallArgument::Level,
+            levels().count(),
+            number as usize,
+        )),
     }
 }
 
@@ -72,9 +73,9 @@ pub unsafe extern "C" fn microconv_level_named(
 /// # Safety
 ///
 /// `name` is null or a string.
-unsafe fn find(name: *const c_char) -> Result<u32, ErrorInfo> {
+unsafe fn find(name: *const c_char) -> Result<u32, Refusal> {
     if name.is_null() {
-        return Err(ErrorInfo::about(Status::Null, CallArgument::Name));
+        return Err(Refusal::about(Status::Null, CallArgument::Name));
     }
     // SAFETY: the caller's.
     let is = |known: &str| unsafe { equal(name, known) };

@@ -1,6 +1,6 @@
 //! Memory as C hands it over: a pointer and a length.
 
-use super::error::{CallArgument, ErrorInfo, Status};
+use super::error::{CallArgument, Refusal, Status};
 
 /// What `len` elements at a pointer cover, once it is known that they can be a slice.
 #[derive(Clone, Copy)]
@@ -10,44 +10,68 @@ pub(super) struct Region {
     end: usize,
 }
 
+/// What there is to know of an element's type.
+struct Element {
+    size: usize,
+    align: usize,
+    /// The most that a slice can have.
+    most: usize,
+}
+
+impl Element {
+    const fn of<T>() -> Self {
+        Element {
+            size: size_of::<T>(),
+            align: align_of::<T>(),
+            most: isize::MAX as usize / size_of::<T>(),
+        }
+    }
+}
+
 impl Region {
     /// Refuses null (but for an empty region), misaligned pointers, and lengths that no memory has.
-    pub fn new<T>(argument: CallArgument, start: *const T, len: usize) -> Result<Self, ErrorInfo> {
-        let address = start.addr();
-        if address == 0 && len != 0 {
-            return Err(ErrorInfo::about(Status::Null, argument));
+    #[inline(always)]
+    pub fn new<T>(argument: CallArgument, start: *const T, len: usize) -> Result<Self, Refusal> {
+        Self::of(argument, start.addr(), len, const { &Element::of::<T>() })
+    }
+
+    #[inline(never)]
+    fn of(
+        argument: CallArgument,
+        start: usize,
+        len: usize,
+        element: &Element,
+    ) -> Result<Self, Refusal> {
+        let past = start & (element.align - 1);
+        let refused = |status, [needed, given]: [usize; 2]| {
+            Err(Refusal::numbers(status, argument, needed, given))
+        };
+        if start == 0 && len != 0 {
+            return refused(Status::Null, [0, 0]);
         }
-        let past = address % align_of::<T>();
         if past != 0 {
-            return Err(ErrorInfo {
-                needed: align_of::<T>(),
-                given: past,
-                ..ErrorInfo::about(Status::Misaligned, argument)
-            });
+            return refused(Status::Misaligned, [element.align, past]);
         }
-        let most = isize::MAX as usize / size_of::<T>();
-        let end = address.checked_add(len.wrapping_mul(size_of::<T>()));
-        match end {
-            Some(end) if len <= most => Ok(Region {
+        match start.checked_add(len.wrapping_mul(element.size)) {
+            Some(end) if len <= element.most => Ok(Region {
                 argument,
-                start: address,
+                start,
                 end,
             }),
-            _ => Err(ErrorInfo {
-                needed: most,
-                given: len,
-                ..ErrorInfo::about(Status::NoMemory, argument)
-            }),
+            _ => refused(Status::NoMemory, [element.most, len]),
         }
     }
 
     /// Refuses this region, which is to be written, if any of the others reaches into it.
-    pub fn apart_from(self, others: &[Region]) -> Result<(), ErrorInfo> {
+    pub fn apart_from(self, others: &[Region]) -> Result<(), Refusal> {
         for other in others {
             if self.start < other.end && other.start < self.end {
-                return Err(ErrorInfo {
+                return Err(Refusal::Call {
+                    status: Status::Overlap,
+                    argument: self.argument,
                     other_argument: other.argument,
-                    ..ErrorInfo::about(Status::Overlap, self.argument)
+                    needed: 0,
+                    given: 0,
                 });
             }
         }
@@ -84,7 +108,7 @@ pub(super) unsafe fn slice_mut<'a, T>(start: *mut T, len: usize) -> &'a mut [T] 
 pub(super) unsafe fn reference<'a, T>(
     argument: CallArgument,
     pointer: *const T,
-) -> Result<&'a T, ErrorInfo> {
+) -> Result<&'a T, Refusal> {
     Region::new(argument, pointer, 1)?;
     // SAFETY: the caller's; the region has passed.
     Ok(unsafe { &*pointer })
@@ -99,7 +123,7 @@ pub(super) unsafe fn write<T>(
     argument: CallArgument,
     pointer: *mut T,
     value: T,
-) -> Result<(), ErrorInfo> {
+) -> Result<(), Refusal> {
     Region::new(argument, pointer, 1)?;
     // SAFETY: the caller's; the region has passed.
     unsafe { pointer.write(value) };
@@ -127,12 +151,12 @@ macro_rules! lent {
             /// # Safety
             ///
             /// `plan` is null, or a plan, or memory that is none.
-            unsafe fn get<'a>(plan: *const $plan) -> Result<&'a $conv, ErrorInfo> {
+            unsafe fn get<'a>(plan: *const $plan) -> Result<&'a $conv, Refusal> {
                 // SAFETY: the caller's. A plan whose seal stands was written whole.
                 unsafe {
                     let plan = reference(CallArgument::Plan, plan)?;
                     if plan.seal != SEAL {
-                        return Err(ErrorInfo::about(Status::NoPlan, CallArgument::Plan));
+                        return Err(Refusal::about(Status::NoPlan, CallArgument::Plan));
                     }
                     Ok(&*plan.words.as_ptr().cast())
                 }
@@ -141,7 +165,7 @@ macro_rules! lent {
             /// # Safety
             ///
             /// `plan` is null, or can be written.
-            unsafe fn put(plan: *mut $plan, conv: $conv) -> Result<(), ErrorInfo> {
+            unsafe fn put(plan: *mut $plan, conv: $conv) -> Result<(), Refusal> {
                 Region::new(CallArgument::Plan, plan, 1)?;
                 // SAFETY: the caller's; it was asserted that the plan has room and the alignment.
                 unsafe {

@@ -14,6 +14,7 @@ use core::ops::Range;
 pub(crate) mod direct;
 pub(crate) mod strips;
 mod taps;
+mod windows;
 cfg_if::cfg_if! {
     if #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] {
         pub(crate) mod vectors;
@@ -49,7 +50,7 @@ pub(crate) fn without_vectors<S: Quads>(simd: S, mut job: JobI8<'_>) {
     match job.panels.algorithm {
         Direct::Dense => direct::run(simd, &mut job),
         Direct::Depthwise if S::STRIPS => strips::run(simd, &mut job),
-        Direct::Depthwise => taps::run(&mut job, 0),
+        Direct::Depthwise => taps::run(simd, &mut job, 0),
     }
 }
 
@@ -86,16 +87,6 @@ impl To {
             To::Bytes(p) => To::Bytes(p.wrapping_add(elements)),
             To::Sums(p) => To::Sums(p.wrapping_add(elements)),
         }
-    }
-
-    /// [`put`](Self::put), out of line: all the roundings are more code than a loop should have twice.
-    ///
-    /// # Safety
-    /// As for that.
-    #[inline(never)]
-    pub unsafe fn put_apart(self, quant: &Quant, sum: i32, header: *const i32, width: usize) {
-        // SAFETY: the caller's.
-        unsafe { self.put(quant, sum, header, width) };
     }
 
     /// Writes one result, requantized by its filter's words if it is a byte.

@@ -180,7 +180,7 @@ unsafe impl Quads for Dsp {
     unsafe fn put(
         self,
         quant: &Quant,
-        sums: &Sums,
+        sums: *const [i32; PIXELS],
         filters: usize,
         header: *const i32,
         width: usize,
@@ -203,7 +203,7 @@ unsafe impl Quads for Dsp {
         let words = header.wrapping_add(2 * width);
         let row = width * size_of::<i32>();
         // SAFETY: the caller's.
-        unsafe { requantize(sums.as_ptr().cast(), words, to, step, row, filters, &ends) };
+        unsafe { requantize(sums.cast(), words, to, step, row, filters, &ends) };
     }
 
     #[inline(always)]

@@ -2,8 +2,8 @@
 //! each of a channel of its own.
 
 use super::direct::{Quads, plain};
+use super::windows::{Windows, steps};
 use super::{JobI8, Outputs, taps};
-use crate::kernel::rows::{Columns, Rows};
 use crate::kernel::window::count;
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
@@ -75,12 +75,10 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         && plain(job);
     let start = match &mut job.output {
         Outputs::Bytes(output) if fits => output.as_mut_ptr(),
-        _ => return taps::run(job, 0),
+        _ => return taps::run(simd, job, 0),
     };
-    let rows = Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row);
-    let columns = Columns::of(geometry, job.sizes);
-    let row = geometry.input[2].wrapping_mul(geometry.channels);
-    let end = count(&job.rows);
+    let steps = steps(geometry);
+    let pixels = count(&job.rows) * job.sizes.output[2];
     let quant = job.quant;
     let four = |byte: i32| u32::from(byte as u8).wrapping_mul(0x0101_0101);
     // An uint8 is widened without a sign, so its own zero point is the one to take off.
@@ -93,7 +91,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         weights: weights.as_ptr(),
         rows: 0,
         zero: u32::from(zero as u16).wrapping_mul(0x0001_0001),
-        tap: geometry.dilation[2].wrapping_mul(geometry.channels),
+        tap: steps[2],
         columns: 0,
         line: 0,
         skip: 0,
@@ -135,44 +133,33 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
             };
             *weights = [two(word), two(word >> 8)];
         }
-        let mut index = 0;
+        let mut windows = Windows::of(job, first);
         let mut output = start.wrapping_add(first);
-        while index < end {
-            let lines = rows.lines(index, end);
-            let mut line = lines.input.wrapping_mul(row).wrapping_add(first);
-            for _ in 0..lines.count {
-                let mut x = 0;
-                while x < columns.pixels {
-                    let pixels = if columns.interior.contains(&x) {
-                        columns.interior.end - x
-                    } else {
-                        1
-                    };
-                    let inside = columns.axis.inside(x);
-                    let reached = count(&inside);
-                    strip.rows = if reached == 0 { 0 } else { count(&lines.rows) };
-                    let at = columns.axis.position(x, inside.start);
-                    let at = at.wrapping_mul(geometry.channels).wrapping_add(line);
-                    strip.input = job.input.as_ptr().wrapping_add(at);
-                    strip.line = geometry.dilation[1].wrapping_mul(row);
-                    strip.columns = 0;
-                    if reached != 3 || kernel_width != 3 || strip.rows == 0 {
-                        strip.columns = reached;
-                        strip.line = strip.line.wrapping_sub(reached.wrapping_mul(strip.tap));
-                        strip.skip = (kernel_width - reached) * size_of::<Tap>();
-                    }
-                    let tap = lines.rows.start * kernel_width + inside.start;
-                    strip.weights = weights.as_ptr().wrapping_add(tap);
-                    strip.output = output;
-                    output = output.wrapping_add(pixels * geometry.filters);
-                    strip.end = output;
-                    // SAFETY: the taps are inside, each pixel has these outputs.
-                    unsafe { simd.strip(&mut strip, quant.flip_input != 0) };
-                    x += pixels;
-                }
-                line = line.wrapping_add(geometry.stride[1].wrapping_mul(row));
+        let mut left = pixels;
+        while left > 0 {
+            let (window, pixels) = windows.next_strip(job);
+            let [planes, lines, columns] = window.inside.map(|[start, end]| end - start);
+            let [_, [row, _], [column, _]] = window.inside;
+            strip.rows = if planes == 0 || columns == 0 {
+                0
+            } else {
+                lines
+            };
+            strip.input = window.tap([0, row, column], &steps);
+            strip.line = steps[1];
+            strip.columns = 0;
+            if columns != 3 || kernel_width != 3 || strip.rows == 0 {
+                strip.columns = columns;
+                strip.line = strip.line.wrapping_sub(columns.wrapping_mul(strip.tap));
+                strip.skip = (kernel_width - columns) * size_of::<Tap>();
             }
-            index += lines.count;
+            strip.weights = weights.as_ptr().wrapping_add(row * kernel_width + column);
+            strip.output = output;
+            output = output.wrapping_add(pixels * geometry.filters);
+            strip.end = output;
+            // SAFETY: the taps are inside, each pixel has these outputs.
+            unsafe { simd.strip(&mut strip, quant.flip_input != 0) };
+            left -= pixels;
         }
         first += QUAD;
         if first.is_multiple_of(PANEL) {
@@ -180,6 +167,6 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         }
     }
     if whole < geometry.filters {
-        taps::run(job, whole);
+        taps::run(simd, job, whole);
     }
 }

@@ -1,8 +1,8 @@
-//! Depthwise, for cores without vectors: pixel by pixel, four filters at a time.
+//! Depthwise, for cores without vectors: pixel by pixel, and one filter after the other under each.
 
-use super::direct::{Offset, byte};
+use super::direct::{Offset, PIXELS, Quads, plain, put};
+use super::windows::{Windows, steps};
 use super::{JobI8, To};
-use crate::kernel::rows::{Columns, Rows};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
@@ -10,87 +10,81 @@ use crate::pack_i8::{HEADER, QUAD};
 /// The filters from `first` on, a multiple of four. Inputs are taken less the zero point, and taps in
 /// the padding are left out.
 #[inline(never)]
-pub(crate) fn run(job: &mut JobI8<'_>, mut first: usize) {
-    let (geometry, sizes) = (job.geometry, job.sizes);
+pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>, mut first: usize) {
+    let geometry = job.geometry;
     let [_, kernel_height, kernel_width] = geometry.kernel;
-    let rows = Rows::of(geometry, sizes, job.rows.start, job.first_input_row);
-    let columns = Columns::of(geometry, sizes);
-    let (filters, channels) = (geometry.filters, geometry.channels);
-    let multiplier = quotient(filters, channels);
-    let [_, height, input_width] = geometry.input;
-    let row = input_width * channels;
+    let steps = steps(geometry);
+    let filters = geometry.filters;
+    let multiplier = quotient(filters, geometry.channels);
     let offset = Offset {
         flip: job.quant.flip_input as i8,
         zero: job.quant.input_zero,
     };
-    let output = To::start(&mut job.output);
-    let end = count(&job.rows);
-    let mut panel = first / PANEL * job.panels.panel(PANEL);
+    let start = To::start(&mut job.output);
+    let end = count(&job.rows) * job.sizes.output[2] * filters;
+    let plain = plain(job);
+    let mut panel = job
+        .packed
+        .as_ptr()
+        .wrapping_add(first / PANEL * job.panels.panel(PANEL));
     while first < filters {
         let lane = first % PANEL;
         let width = width(filters - (first - lane));
-        let base = job.packed.as_ptr().wrapping_add(panel);
-        let header = base.wrapping_add(lane);
-        let weights = base.wrapping_add(HEADER * width + lane / QUAD);
+        let header = panel.wrapping_add(lane);
+        let weights = panel.wrapping_add(HEADER * width + lane / QUAD);
         let exist = (filters - first).min(QUAD);
-        // The channel of each filter.
-        let mut channel = [0; QUAD];
-        for (filter, channel) in channel.iter_mut().enumerate().take(exist) {
-            *channel = quotient(first + filter, multiplier);
-        }
-        let mut index = 0;
-        while index < end {
-            let lines = rows.lines(index, end);
-            for line in 0..lines.count {
-                let input = (lines.input + line.wrapping_mul(geometry.stride[1])).wrapping_mul(row);
-                for x in 0..columns.pixels {
-                    let inside = columns.axis.inside(x);
-                    let at = columns
-                        .axis
-                        .position(x, inside.start)
-                        .wrapping_mul(channels);
-                    let mut plane = job.input.as_ptr().wrapping_add(input).wrapping_add(at);
-                    let mut sums = [0i32; QUAD];
-                    for z in lines.planes.clone() {
-                        let mut line = plane;
-                        for y in lines.rows.clone() {
-                            let mut pixel = line;
-                            for column in inside.clone() {
-                                let tap = (z * kernel_height + y) * kernel_width + column;
-                                // SAFETY: the tap is inside, the weights are a panel's.
-                                let word = unsafe { weights.add(tap * (width / QUAD)).read() };
-                                for filter in 0..QUAD {
-                                    // A filter that does not exist reads the first channel.
-                                    // SAFETY: as above.
-                                    let input = unsafe { pixel.add(channel[filter]).read() };
-                                    sums[filter] = sums[filter].wrapping_add(
-                                        offset.of(input).wrapping_mul(byte(word, filter)),
-                                    );
-                                }
-                                pixel =
-                                    pixel.wrapping_add(geometry.dilation[2].wrapping_mul(channels));
-                            }
-                            line = line.wrapping_add(geometry.dilation[1].wrapping_mul(row));
-                        }
-                        plane = plane.wrapping_add(geometry.dilation[0].wrapping_mul(height * row));
-                    }
-                    let to =
-                        output.at(((lines.index + line) * columns.pixels + x) * filters + first);
-                    for (filter, sum) in sums.into_iter().enumerate().take(exist) {
-                        let header = header.wrapping_add(filter);
-                        // SAFETY: a filter that exists has a header and an output.
-                        unsafe {
-                            let sum = sum.wrapping_add(header.read());
-                            to.at(filter).put_apart(job.quant, sum, header, width);
+        let mut windows = Windows::of(job, 0);
+        let mut output = first;
+        while output < end {
+            let window = windows.next(job);
+            let [planes, lines, columns] = window.inside;
+            let mut sums = [[0i32; PIXELS]; QUAD];
+            for (filter, sum) in sums.iter_mut().enumerate().take(exist) {
+                // SAFETY: a filter that exists has a header.
+                sum[0] = unsafe { header.add(filter).read() };
+                let channel = quotient(first + filter, multiplier);
+                // The lowest byte of a word is that of the first filter.
+                let byte = if cfg!(target_endian = "big") {
+                    3 - filter
+                } else {
+                    filter
+                };
+                let weights = weights.cast::<i8>().wrapping_add(byte);
+                for z in planes[0]..planes[1] {
+                    for y in lines[0]..lines[1] {
+                        let mut input =
+                            window.tap([z, y, columns[0]], &steps).wrapping_add(channel);
+                        let tap = (z * kernel_height + y) * kernel_width + columns[0];
+                        let mut weight = weights.wrapping_add(tap * width);
+                        for _ in columns[0]..columns[1] {
+                            // SAFETY: the tap is inside, the weights are a panel's.
+                            let [input_byte, weight_byte] =
+                                unsafe { [input.read(), weight.read()] };
+                            let product = offset.of(input_byte).wrapping_mul(weight_byte.into());
+                            sum[0] = sum[0].wrapping_add(product);
+                            input = input.wrapping_add(steps[2]);
+                            weight = weight.wrapping_add(width);
                         }
                     }
                 }
             }
-            index += lines.count;
+            // SAFETY: filters that exist have headers and outputs.
+            unsafe {
+                put(
+                    simd,
+                    job,
+                    plain,
+                    &sums,
+                    [1, exist, width],
+                    header,
+                    start.at(output),
+                );
+            }
+            output += filters;
         }
         first += QUAD;
-        if first.is_multiple_of(PANEL) || first >= filters {
-            panel += job.panels.panel(width);
+        if first.is_multiple_of(PANEL) {
+            panel = panel.wrapping_add(job.panels.panel(width));
         }
     }
 }
