@@ -190,9 +190,10 @@ impl Geometry {
             });
         }
         let group = [depth, filters];
-        let mut output = [0; 3];
-        let mut padding = [[0; 2]; 3];
-        let mut padded = [0; 3];
+        // Each is overwritten. So many zeros would be a call of `memset`, which small firmware has none of.
+        let mut output = self.input;
+        let mut padding = [[0, 1]; 3];
+        let mut padded = self.input;
         let mut axis = 0;
         while axis < 3 {
             let positions = match self.positions(axis) {

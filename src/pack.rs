@@ -343,15 +343,19 @@ pub(crate) const fn digest(geometry: &Geometry, more: &[usize]) -> u32 {
         padding: _,
         groups,
     } = *geometry;
-    let mut hash = absorb(0xcbf2_9ce4_8422_2325, &[channels, filters, groups]);
+    let [kd, kh, kw] = kernel;
+    let mut apart = dilation;
     let mut axis = 0;
     while axis < 3 {
         // Where there is one tap, its distance to the next says nothing.
-        let between = if kernel[axis] == 1 { 1 } else { dilation[axis] };
-        hash = absorb(hash, &[kernel[axis], between]);
+        if kernel[axis] == 1 {
+            apart[axis] = 1;
+        }
         axis += 1;
     }
-    hash = absorb(hash, more);
+    let [dd, dh, dw] = apart;
+    let numbers = [channels, filters, groups, kd, dd, kh, dh, kw, dw];
+    let hash = absorb(absorb(0xcbf2_9ce4_8422_2325, &numbers), more);
     ((hash >> 35) as u32 ^ hash as u32) & (MARK - 1) | MARK
 }
 

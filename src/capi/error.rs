@@ -161,61 +161,97 @@ pub struct ErrorInfo {
     pub given_bound: f64,
 }
 
-/// Why a call is refused, in fewer words than [`ErrorInfo`] has: most calls carry it along for nothing.
+/// Where a call tells why it is refused. What it returns in itself is only the status, so that no call
+/// that passes carries more along.
 #[derive(Clone, Copy)]
-pub(super) enum Refusal {
-    /// What only C can get wrong.
-    Call {
-        status: Status,
-        argument: CallArgument,
-        other_argument: CallArgument,
-        needed: usize,
-        given: usize,
-    },
-    /// What a method of Rust refuses.
-    Layer(Error),
-}
+pub(super) struct Info(*mut ErrorInfo);
 
-impl Refusal {
-    pub const fn about(status: Status, argument: CallArgument) -> Self {
-        Self::numbers(status, argument, 0, 0)
+impl Info {
+    /// Nobody wants to know.
+    pub const NONE: Self = Info(core::ptr::null_mut());
+
+    /// # Safety
+    ///
+    /// The pointer is null or misaligned, or can be written as long as this is used.
+    pub const unsafe fn at(info: *mut ErrorInfo) -> Self {
+        Info(info)
     }
 
-    pub const fn numbers(
+    fn tell(self, told: &ErrorInfo) -> Status {
+        if !self.0.is_null() && self.0.is_aligned() {
+            // SAFETY: see `at`.
+            unsafe { self.0.write(*told) };
+        }
+        told.status
+    }
+
+    /// Something that only C can get wrong.
+    pub fn about(self, status: Status, argument: CallArgument) -> Status {
+        self.numbers(status, [argument, CallArgument::None], [0, 0])
+    }
+
+    /// The same, with what was needed and given, and another argument.
+    #[inline(never)]
+    pub fn numbers(
+        self,
         status: Status,
-        argument: CallArgument,
-        needed: usize,
-        given: usize,
-    ) -> Self {
-        Refusal::Call {
+        [argument, other_argument]: [CallArgument; 2],
+        [needed, given]: [usize; 2],
+    ) -> Status {
+        self.tell(&ErrorInfo {
             status,
             argument,
-            other_argument: CallArgument::None,
+            other_argument,
             needed,
             given,
+            ..ErrorInfo::ok()
+        })
+    }
+
+    /// What a method of Rust refuses.
+    #[inline(always)]
+    pub fn told<T>(self, result: Result<T, Error>) -> Result<T, Status> {
+        result.map_err(|error| self.layer(&error))
+    }
+
+    /// The same of a method that has nothing to return.
+    #[inline(always)]
+    pub fn passed(self, result: &Result<(), Error>) -> Result<(), Status> {
+        match result {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.layer(error)),
         }
     }
-}
 
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Refusal::Layer(error)
+    // One copy for all functions.
+    #[inline(never)]
+    fn layer(self, error: &Error) -> Status {
+        let mut told = ErrorInfo::ok();
+        (told.status, told.argument) = told.fill(error);
+        self.tell(&told)
     }
 }
 
 impl ErrorInfo {
-    const OK: Self = ErrorInfo {
-        status: Status::Ok,
-        argument: CallArgument::None,
-        other_argument: CallArgument::None,
-        quantity: GeometryNumber::None,
-        axis: SpatialAxis::None,
-        needed: 0,
-        given: 0,
-        at: 0,
-        needed_bound: 0.0,
-        given_bound: 0.0,
-    };
+    /// What is told of a call that passed.
+    #[inline(always)]
+    fn ok() -> Self {
+        static OK: ErrorInfo = ErrorInfo {
+            status: Status::Ok,
+            argument: CallArgument::None,
+            other_argument: CallArgument::None,
+            quantity: GeometryNumber::None,
+            axis: SpatialAxis::None,
+            needed: 0,
+            given: 0,
+            at: 0,
+            needed_bound: 0.0,
+            given_bound: 0.0,
+        };
+        // SAFETY: a constant. It is read as if it were none, as the compiler would call `memset` for so
+        // many zeros, and small firmware would not link that for anything else.
+        unsafe { (&raw const OK).read_volatile() }
+    }
 
     fn about_numbers(&mut self, needed: usize, given: usize) {
         self.needed = needed;
@@ -246,9 +282,9 @@ impl ErrorInfo {
     }
 
     /// What an error says, but for status and argument, which are returned.
-    fn fill(&mut self, error: Error) -> (Status, CallArgument) {
+    fn fill(&mut self, error: &Error) -> (Status, CallArgument) {
         let mut argument = CallArgument::None;
-        let status = match error {
+        let status = match *error {
             Error::Zero(quantity) => {
                 self.about_quantity(quantity);
                 Status::Zero
@@ -417,36 +453,12 @@ impl From<Argument> for CallArgument {
     }
 }
 
-/// Ends a call: fills in what C wants to know, and gives the status.
-///
-/// # Safety
-///
-/// `info` is null or can be written.
-// One copy for all functions.
-#[inline(never)]
-pub(super) unsafe fn end(result: Result<(), Refusal>, info: *mut ErrorInfo) -> Status {
-    let mut told = ErrorInfo::OK;
+/// Ends a call: gives the status, which has been told unless the call passed.
+pub(super) fn end(result: Result<(), Status>, info: Info) -> Status {
     match result {
-        Ok(()) => {}
-        Err(Refusal::Call {
-            status,
-            argument,
-            other_argument,
-            needed,
-            given,
-        }) => {
-            told.status = status;
-            told.argument = argument;
-            told.other_argument = other_argument;
-            told.about_numbers(needed, given);
-        }
-        Err(Refusal::Layer(error)) => (told.status, told.argument) = told.fill(error),
+        Ok(()) => info.about(Status::Ok, CallArgument::None),
+        Err(status) => status,
     }
-    if !info.is_null() && info.is_aligned() {
-        // SAFETY: the caller's.
-        unsafe { info.write(told) };
-    }
-    told.status
 }
 
 /// The text at an index, or one that says that there is none.

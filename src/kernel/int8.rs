@@ -9,6 +9,7 @@ use super::Direct;
 use crate::geometry::{Geometry, Sizes};
 use crate::pack_i8::PanelsI8;
 use crate::quant::Quant;
+use core::mem::MaybeUninit;
 use core::ops::Range;
 
 pub(crate) mod direct;
@@ -52,6 +53,37 @@ pub(crate) fn without_vectors<S: Quads>(simd: S, mut job: JobI8<'_>) {
         Direct::Depthwise if S::STRIPS => strips::run(simd, &mut job),
         Direct::Depthwise => taps::run(simd, &mut job, 0),
     }
+}
+
+/// Keeps a loop as it is written: on small cores, no set-up is worth eight copies of its body, nor a
+/// `memset` that nothing else would link.
+#[inline(always)]
+fn rolled() {
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    // SAFETY: no instruction.
+    unsafe {
+        core::arch::asm!("", options(nomem, nostack, preserves_flags));
+    }
+}
+
+/// Words of a panel so many filters wide.
+// One copy for all algorithms of small cores.
+#[inline(never)]
+fn panel(job: &JobI8<'_>, width: usize) -> usize {
+    job.panels.panel(width)
+}
+
+/// Clears words.
+#[inline(always)]
+fn zeroed<const N: usize>(words: &mut MaybeUninit<[u32; N]>) -> &mut [u32; N] {
+    let first = words.as_mut_ptr().cast::<u32>();
+    for i in 0..N {
+        // SAFETY: so many words there are.
+        unsafe { first.add(i).write(0) };
+        rolled();
+    }
+    // SAFETY: each has been written.
+    unsafe { words.assume_init_mut() }
 }
 
 /// Where the results go.

@@ -14,12 +14,13 @@
 
 use super::strips::Strip;
 use super::windows::{Window, Windows, steps};
-use super::{JobI8, To};
+use super::{JobI8, To, panel, rolled, zeroed};
 use crate::geometry::Geometry;
-use crate::kernel::window::{count, quotient};
+use crate::kernel::window::count;
 use crate::pack::{PANEL, Panels, width};
 use crate::pack_i8::{HEADER, QUAD};
 use crate::quant::{Quant, Rounding};
+use core::mem::MaybeUninit;
 
 /// Pixels side by side.
 pub(crate) const PIXELS: usize = 2;
@@ -31,8 +32,8 @@ const PIECE: usize = 64;
 /// A piece of the windows of two pixels, widened.
 type Wide = [u32; PIECE * PIXELS / 2];
 
-/// The sums of a panel: `[filter][pixel]`.
-pub(crate) type Sums = [[i32; PIXELS]; PANEL];
+/// The sums of a filter. Those of a panel lie one after the other.
+pub(crate) type Pair = [i32; PIXELS];
 
 /// The loops of a level.
 ///
@@ -74,21 +75,21 @@ pub(crate) unsafe trait Quads: Copy {
     /// Sets the sums of so many filters to their biases.
     ///
     /// # Safety
-    /// The header is a panel's, so wide.
+    /// The header is a panel's, so wide, and there are sums of so many filters, up to the next even
+    /// number.
     #[inline(always)]
     unsafe fn start(
         self,
-        sums: &mut Sums,
+        sums: *mut Pair,
         filters: usize,
         header: *const i32,
         width: usize,
         offset: Offset,
     ) {
         let zero = offset.zero + 128;
-        let sums = sums.as_mut_ptr();
         for filter in 0..filters {
             let header = header.wrapping_add(filter);
-            // SAFETY: the caller's; a panel has no more filters than there are sums.
+            // SAFETY: the caller's.
             unsafe {
                 let [bias, weights] = [header.read(), header.add(width).read()];
                 let sum = bias.wrapping_sub(zero.wrapping_mul(weights));
@@ -103,8 +104,11 @@ pub(crate) unsafe trait Quads: Copy {
     /// So many are readable and writable; there is one.
     #[inline(always)]
     unsafe fn copy(self, from: *const i8, to: *mut i8, len: usize) {
-        // SAFETY: the caller's.
-        unsafe { to.copy_from_nonoverlapping(from, len) };
+        for i in 0..len {
+            // SAFETY: the caller's.
+            unsafe { to.add(i).write(from.add(i).read()) };
+            rolled();
+        }
     }
 
     /// The products of unsigned bytes: the sum of those of both pixels in one word, and of the second
@@ -147,7 +151,7 @@ pub(crate) unsafe trait Quads: Copy {
     #[inline(always)]
     unsafe fn add_quads(
         self,
-        sums: &mut Sums,
+        sums: *mut Pair,
         filters: usize,
         wide: *const i16,
         weights: *const i32,
@@ -161,10 +165,9 @@ pub(crate) unsafe trait Quads: Copy {
             // SAFETY: the caller's.
             inputs = inputs.wrapping_add(unsafe { wide.add(i).read() });
         }
-        let sums = sums.as_mut_ptr();
         for filter in 0..filters {
             let weights = weights.wrapping_add(filter);
-            // SAFETY: the caller's; a panel has no more filters than there are sums.
+            // SAFETY: the caller's.
             unsafe {
                 let [both, second] = self.products(wide, weights, width, quads);
                 let first = both.wrapping_sub(second << 16);
@@ -189,7 +192,7 @@ pub(crate) unsafe trait Quads: Copy {
     unsafe fn put(
         self,
         quant: &Quant,
-        sums: *const [i32; PIXELS],
+        sums: *const Pair,
         filters: usize,
         header: *const i32,
         width: usize,
@@ -200,13 +203,14 @@ pub(crate) unsafe trait Quads: Copy {
             let header = header.wrapping_add(filter);
             // SAFETY: the caller's.
             unsafe {
-                let sums = sums.add(filter).read();
                 let [multiplier, shift] =
                     [header.add(2 * width).read(), header.add(3 * width).read()];
+                let [first, second] = sums.add(filter).read();
                 let to = to.add(filter);
-                // The second pixel first: with a step of zero the first stays.
-                to.add(step).write(quant.plain(sums[1], multiplier, shift));
-                to.write(quant.plain(sums[0], multiplier, shift));
+                to.write(quant.plain(first, multiplier, shift));
+                if step != 0 {
+                    to.add(step).write(quant.plain(second, multiplier, shift));
+                }
             }
         }
     }
@@ -243,11 +247,12 @@ pub(super) fn plain(job: &JobI8<'_>) -> bool {
                 // SAFETY: panels follow each other as `PanelsI8` counts them, and begin so.
                 let [bias, shift] =
                     unsafe { [header.read(), header.wrapping_add(3 * width).read()] };
+                rolled();
                 if bias.unsigned_abs() >= 1 << 29 || shift >= 0 {
                     return false;
                 }
             }
-            header = header.wrapping_add(job.panels.panel(width));
+            header = header.wrapping_add(panel(job, width));
             left -= filters;
         }
     }
@@ -283,8 +288,10 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let shape = Shape::of(job.geometry, panels, job.quant);
     let pixels = count(&job.rows) * job.sizes.output[2];
     let plain = plain(job);
-    let mut wide = [0; PIECE];
-    let mut sums = [[0; PIXELS]; PANEL];
+    let mut wide = MaybeUninit::uninit();
+    let wide: &mut Wide = zeroed(&mut wide);
+    let mut sums = MaybeUninit::<[u32; PANEL * PIXELS]>::uninit();
+    let sums: *mut Pair = zeroed(&mut sums).as_mut_ptr().cast();
     let mut header = job.packed.as_ptr();
     for group in 0..panels.groups {
         let mut walk = Windows::of(job, group * panels.depth);
@@ -292,13 +299,12 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         let mut pixel = 0;
         while pixel < pixels {
             // A second pixel that does not exist is computed as another first.
-            let first = walk.next(job);
-            let second = if pixel + 1 < pixels {
-                walk.next(job)
-            } else {
-                first
-            };
-            let windows = [first, second];
+            walk.next(job);
+            let first = walk.window;
+            if pixel + 1 < pixels {
+                walk.next(job);
+            }
+            let windows = [first, walk.window];
             let mut at = pixel * job.geometry.filters + group * panels.filters;
             let mut filters_left = panels.filters;
             header = packed;
@@ -311,16 +317,16 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
                 // SAFETY: a panel begins with the biases of its filters; the walk's windows are those
                 // of pixels of the job; the weights are a panel's, as `PanelsI8` counts them.
                 unsafe {
-                    simd.start(&mut sums, filters, header, width, shape.offset);
+                    simd.start(sums, filters, header, width, shape.offset);
                     while left > 0 {
                         let len = left.min(shape.piece);
                         // One piece that is all serves every panel.
                         if shape.piece < shape.depth || filters_left == panels.filters {
-                            stage(simd, &shape, &windows, &mut place, len, &mut wide);
+                            stage(simd, &shape, &windows, &mut place, len, wide);
                         }
                         let quads = len.div_ceil(QUAD);
                         let wide = wide.as_ptr().cast();
-                        simd.add_quads(&mut sums, filters, wide, weights, width, quads);
+                        simd.add_quads(sums, filters, wide, weights, width, quads);
                         weights = weights.wrapping_add(quads * width);
                         left -= len;
                     }
@@ -328,8 +334,8 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
                 let pixels = (pixels - pixel).min(PIXELS);
                 let outputs = [pixels, filters, width];
                 // SAFETY: each pixel that exists has so many outputs from here on.
-                unsafe { put(simd, job, plain, &sums, outputs, header, output.at(at)) };
-                header = header.wrapping_add(job.panels.panel(width));
+                unsafe { put(simd, job, plain, sums, outputs, header, output.at(at)) };
+                header = header.wrapping_add(panel(job, width));
                 at += filters;
                 filters_left -= filters;
             }
@@ -342,12 +348,13 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
 ///
 /// # Safety
 /// That is writable, the header is that of the first filter, and `plain` says what [`plain()`] does.
-#[inline(always)]
+// One copy for both algorithms.
+#[inline(never)]
 pub(super) unsafe fn put<S: Quads>(
     simd: S,
     job: &JobI8<'_>,
     plain: bool,
-    sums: &[[i32; PIXELS]],
+    sums: *const Pair,
     [pixels, filters, width]: [usize; 3],
     header: *const i32,
     output: To,
@@ -357,9 +364,9 @@ pub(super) unsafe fn put<S: Quads>(
         match output {
             To::Bytes(to) if plain => {
                 let step = if pixels > 1 { job.geometry.filters } else { 0 };
-                simd.put(job.quant, sums.as_ptr(), filters, header, width, to, step);
+                simd.put(job.quant, sums, filters, header, width, to, step);
             }
-            _ => put_each(job, sums.as_ptr(), [pixels, filters, width], header, output),
+            _ => put_each(job, sums, [pixels, filters, width], header, output),
         }
     }
 }
@@ -371,7 +378,7 @@ pub(super) unsafe fn put<S: Quads>(
 #[inline(never)]
 unsafe fn put_each(
     job: &JobI8<'_>,
-    sums: *const [i32; PIXELS],
+    sums: *const Pair,
     [pixels, filters, width]: [usize; 3],
     header: *const i32,
     output: To,
@@ -412,7 +419,8 @@ struct Shape {
 }
 
 impl Shape {
-    #[inline(always)]
+    // So that what is kept in memory anyway is not kept on the stack again by whoever looks at it.
+    #[inline(never)]
     fn of(geometry: &Geometry, panels: &Panels, quant: &Quant) -> Self {
         let depth = panels.taps * panels.depth;
         // Taps that lie side by side are one piece.
@@ -428,10 +436,6 @@ impl Shape {
         } else if whole && line < PIECE {
             // Whole rows.
             piece -= PIECE.checked_rem(line).unwrap_or(0);
-        } else if whole {
-            // As many to a row, and all of about one size.
-            let pieces = quotient(line + PIECE - 1, PIECE);
-            piece = quotient(line + pieces - 1, pieces).next_multiple_of(QUAD);
         }
         Shape {
             rows: geometry.kernel[1],
@@ -614,7 +618,10 @@ unsafe fn stage_one<S: Quads>(
                     if inside {
                         simd.copy(input, byte, run);
                     } else {
-                        byte.write_bytes(shape.offset.zero() as u8, run);
+                        for i in 0..run {
+                            byte.add(i).write(shape.offset.zero());
+                            rolled();
+                        }
                     }
                     byte = byte.wrapping_add(run);
                 }

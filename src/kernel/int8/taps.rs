@@ -2,10 +2,26 @@
 
 use super::direct::{Offset, PIXELS, Quads, plain, put};
 use super::windows::{Windows, steps};
-use super::{JobI8, To};
+use super::{JobI8, To, panel, rolled};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
+use core::mem::MaybeUninit;
+
+/// A tap.
+#[derive(Clone, Copy)]
+struct At {
+    input: *const i8,
+    weight: *const i8,
+}
+
+impl At {
+    #[inline(always)]
+    fn go(&mut self, input: usize, weight: usize) {
+        self.input = self.input.wrapping_add(input);
+        self.weight = self.weight.wrapping_add(weight);
+    }
+}
 
 /// The filters from `first` on, a multiple of four. Inputs are taken less the zero point, and taps in
 /// the padding are left out.
@@ -23,58 +39,68 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>, mut first: usize) {
     let start = To::start(&mut job.output);
     let end = count(&job.rows) * job.sizes.output[2] * filters;
     let plain = plain(job);
-    let mut panel = job
+    let mut base = job
         .packed
         .as_ptr()
-        .wrapping_add(first / PANEL * job.panels.panel(PANEL));
+        .wrapping_add(first / PANEL * panel(job, PANEL));
     while first < filters {
         let lane = first % PANEL;
         let width = width(filters - (first - lane));
-        let header = panel.wrapping_add(lane);
-        let weights = panel.wrapping_add(HEADER * width + lane / QUAD);
+        let header = base.wrapping_add(lane);
+        let weights = base.wrapping_add(HEADER * width + lane / QUAD);
         let exist = (filters - first).min(QUAD);
         let mut windows = Windows::of(job, 0);
         let mut output = first;
         while output < end {
-            let window = windows.next(job);
+            windows.next(job);
+            let window = &windows.window;
             let [planes, lines, columns] = window.inside;
-            let mut sums = [[0i32; PIXELS]; QUAD];
-            for (filter, sum) in sums.iter_mut().enumerate().take(exist) {
+            let mut sums = [const { MaybeUninit::<[i32; PIXELS]>::uninit() }; QUAD];
+            // The first tap that is inside.
+            let origin = window.tap([planes[0], lines[0], columns[0]], &steps);
+            let tap = (planes[0] * kernel_height + lines[0]) * kernel_width + columns[0];
+            for (filter, to) in sums.iter_mut().enumerate().take(exist) {
                 // SAFETY: a filter that exists has a header.
-                sum[0] = unsafe { header.add(filter).read() };
-                let channel = quotient(first + filter, multiplier);
+                let mut sum = unsafe { header.add(filter).read() };
+                let mut channel = first + filter;
+                if multiplier != 1 {
+                    channel = quotient(channel, multiplier);
+                }
                 // The lowest byte of a word is that of the first filter.
                 let byte = if cfg!(target_endian = "big") {
                     3 - filter
                 } else {
                     filter
                 };
-                let weights = weights.cast::<i8>().wrapping_add(byte);
-                for z in planes[0]..planes[1] {
-                    for y in lines[0]..lines[1] {
-                        let mut input =
-                            window.tap([z, y, columns[0]], &steps).wrapping_add(channel);
-                        let tap = (z * kernel_height + y) * kernel_width + columns[0];
-                        let mut weight = weights.wrapping_add(tap * width);
+                let mut plane = At {
+                    input: origin.wrapping_add(channel),
+                    weight: weights.cast::<i8>().wrapping_add(byte + tap * width),
+                };
+                for _ in planes[0]..planes[1] {
+                    let mut line = plane;
+                    for _ in lines[0]..lines[1] {
+                        let mut at = line;
                         for _ in columns[0]..columns[1] {
                             // SAFETY: the tap is inside, the weights are a panel's.
-                            let [input_byte, weight_byte] =
-                                unsafe { [input.read(), weight.read()] };
-                            let product = offset.of(input_byte).wrapping_mul(weight_byte.into());
-                            sum[0] = sum[0].wrapping_add(product);
-                            input = input.wrapping_add(steps[2]);
-                            weight = weight.wrapping_add(width);
+                            let [input, weight] = unsafe { [at.input.read(), at.weight.read()] };
+                            let product = offset.of(input).wrapping_mul(weight.into());
+                            sum = sum.wrapping_add(product);
+                            rolled();
+                            at.go(steps[2], width);
                         }
+                        line.go(steps[1], kernel_width * width);
                     }
+                    plane.go(steps[0], kernel_height * kernel_width * width);
                 }
+                to.write([sum; PIXELS]);
             }
-            // SAFETY: filters that exist have headers and outputs.
+            // SAFETY: filters that exist have sums, headers and outputs.
             unsafe {
                 put(
                     simd,
                     job,
                     plain,
-                    &sums,
+                    sums.as_ptr().cast(),
                     [1, exist, width],
                     header,
                     start.at(output),
@@ -84,7 +110,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>, mut first: usize) {
         }
         first += QUAD;
         if first.is_multiple_of(PANEL) {
-            panel = panel.wrapping_add(job.panels.panel(width));
+            base = base.wrapping_add(panel(job, width));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The windows of a job's pixels, one after the other, for cores without vectors.
 
 use super::JobI8;
-use crate::geometry::{Geometry, Sizes};
+use crate::geometry::Geometry;
 use crate::kernel::rows::Columns;
 use crate::kernel::window::{Axis, quotient};
 
@@ -43,15 +43,19 @@ pub(super) fn steps(geometry: &Geometry) -> [usize; 3] {
 
 /// The walk over the windows of a job's pixels.
 pub(super) struct Windows {
-    /// The last window given, and the column that it is in.
-    window: Window,
+    /// The last window, and its column; before the first [`next`](Self::next), none.
+    pub window: Window,
     x: usize,
     /// Pixels of the row up to here need no look at the borders.
     easy: usize,
     pixels: usize,
     interior: [usize; 2],
-    /// The next row of the output, counted from that of the first image.
+    /// The next row of the output, counted from that of the first image, and how many from there on
+    /// reach the same taps as the last one.
     row: usize,
+    alike: usize,
+    /// The first tap of the row's first pixel, inside or not.
+    start: *const i8,
     /// Bytes from one pixel to the next.
     step: usize,
     /// The first channel.
@@ -59,13 +63,15 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    #[inline(always)]
+    // One copy for all algorithms.
+    #[inline(never)]
     pub fn of(job: &JobI8<'_>, channel: usize) -> Self {
         let columns = Columns::of(job.geometry, job.sizes);
         Windows {
             window: Window {
                 origin: job.input.as_ptr(),
-                inside: [[0; 2]; 3],
+                // Overwritten before it is read. So many zeros would be a call of `memset`.
+                inside: [[0, 1]; 3],
                 inner: false,
             },
             // At the end of the row before the first.
@@ -74,83 +80,88 @@ impl Windows {
             pixels: columns.pixels,
             interior: [columns.interior.start, columns.interior.end],
             row: job.rows.start,
+            alike: 0,
+            start: job.input.as_ptr(),
             step: job.geometry.stride[2].wrapping_mul(job.geometry.channels),
             channel,
         }
     }
 
-    /// The window of the next pixel, which exists.
+    /// To the window of the next pixel, which exists.
     #[inline(always)]
-    pub fn next(&mut self, job: &JobI8<'_>) -> Window {
+    pub fn next(&mut self, job: &JobI8<'_>) {
         self.x += 1;
         self.window.origin = self.window.origin.wrapping_add(self.step);
         if self.x >= self.easy {
             self.turn(job);
         }
-        self.window
     }
 
-    /// The window of the next pixel, which exists, and how many pixels side by side have one that
-    /// reaches the same taps.
+    /// To the last of the pixels side by side whose windows reach the same taps as this one's; so many
+    /// they are, with this one.
     #[inline(always)]
-    pub fn next_strip(&mut self, job: &JobI8<'_>) -> (Window, usize) {
-        let window = self.next(job);
+    pub fn skip(&mut self) -> usize {
         let more = self.easy.saturating_sub(self.x + 1);
         self.x += more;
-        self.window.origin = self
-            .window
-            .origin
-            .wrapping_add(more.wrapping_mul(self.step));
-        (window, more + 1)
+        let bytes = more.wrapping_mul(self.step);
+        self.window.origin = self.window.origin.wrapping_add(bytes);
+        more + 1
     }
 
     /// To a pixel at a border, or one after it, or to the first of a row.
     #[inline(never)]
     fn turn(&mut self, job: &JobI8<'_>) {
-        let (geometry, sizes) = (job.geometry, job.sizes);
+        let geometry = job.geometry;
         if self.x == self.pixels {
             self.x = 0;
-            let [depth, height, _] = sizes.output;
-            let plane = quotient(self.row, height);
-            let image = quotient(plane, depth);
-            let z = plane.wrapping_sub(image.wrapping_mul(depth));
-            let y = self.row.wrapping_sub(plane.wrapping_mul(height));
+            if self.alike > 0 {
+                self.alike -= 1;
+                let row = geometry.input[2].wrapping_mul(geometry.channels);
+                let step = geometry.stride[1].wrapping_mul(row);
+                self.start = self.start.wrapping_add(step);
+            } else {
+                self.turn_rows(job);
+            }
             self.row += 1;
-            self.window.inside[0] = inside(&Axis::of(geometry, sizes, 0), z);
-            self.window.inside[1] = inside(&Axis::of(geometry, sizes, 1), y);
-            // Of the first tap, inside or not.
-            let plane = first(geometry, sizes, 0, image, z);
-            let row = first(geometry, sizes, 1, plane, y).wrapping_sub(job.first_input_row);
-            let at = first(geometry, sizes, 2, row, 0)
-                .wrapping_mul(geometry.channels)
-                .wrapping_add(self.channel);
-            self.window.origin = job.input.as_ptr().wrapping_add(at);
+            self.window.origin = self.start;
         }
-        self.window.inside[2] = inside(&Axis::of(geometry, sizes, 2), self.x);
+        let [start, end] = self.interior;
+        if start <= self.x && self.x < end {
+            self.window.inside[2] = [0, geometry.kernel[2]];
+            self.easy = end;
+        } else {
+            let columns = Axis::of(geometry, job.sizes, 2).inside(self.x);
+            self.window.inside[2] = [columns.start, columns.end];
+            self.easy = 0;
+        }
         self.window.inner = (self.window.inside.iter())
             .zip(&geometry.kernel)
             .all(|([start, end], taps)| end - start == *taps);
-        let [start, end] = self.interior;
-        self.easy = if start <= self.x && self.x < end {
-            end
-        } else {
-            0
-        };
     }
-}
 
-/// Where along an axis the first tap of output position `at` lies, in row `before` of that axis.
-#[inline(always)]
-fn first(geometry: &Geometry, sizes: &Sizes, axis: usize, before: usize, at: usize) -> usize {
-    before
-        .wrapping_mul(geometry.input[axis])
-        .wrapping_add(at.wrapping_mul(geometry.stride[axis]))
-        .wrapping_sub(sizes.padding[axis][0])
-}
-
-/// [`Axis::inside`], out of line.
-#[inline(never)]
-fn inside(axis: &Axis, at: usize) -> [usize; 2] {
-    let inside = axis.inside(at);
-    [inside.start, inside.end]
+    /// To a row that reaches other taps than the last one, or to the first.
+    #[inline(never)]
+    fn turn_rows(&mut self, job: &JobI8<'_>) {
+        let (geometry, sizes) = (job.geometry, job.sizes);
+        let [depth, height, _] = sizes.output;
+        let plane = quotient(self.row, height);
+        let image = quotient(plane, depth);
+        let z = plane.wrapping_sub(image.wrapping_mul(depth));
+        let y = self.row.wrapping_sub(plane.wrapping_mul(height));
+        let mut before = image;
+        let axes = [Axis::of(geometry, sizes, 0), Axis::of(geometry, sizes, 1)];
+        for ((axis, inside), at) in axes.iter().zip(&mut self.window.inside).zip([z, y]) {
+            let taps = axis.inside(at);
+            *inside = [taps.start, taps.end];
+            self.alike = axis.alike(at) - 1;
+            // Of the first tap, inside or not.
+            before = axis.first(before, at);
+        }
+        let row = before.wrapping_sub(job.first_input_row);
+        let at = Axis::of(geometry, sizes, 2)
+            .first(row, 0)
+            .wrapping_mul(geometry.channels)
+            .wrapping_add(self.channel);
+        self.start = job.input.as_ptr().wrapping_add(at);
+    }
 }
