@@ -18,7 +18,8 @@
 //! cargo rustc --profile capi --features capi --crate-type staticlib [--target TARGET]
 //! ```
 //!
-//! whose profile adds link-time optimisation: it hides all symbols but those of the header.
+//! whose profile adds link-time optimisation: it hides all symbols but those of the header. For a
+//! microcontroller there is the profile `firmware`, the same at opt-level `s`.
 
 mod error;
 mod f32;

@@ -6,7 +6,7 @@ use crate::error::{Argument, Error, Quantity};
 use crate::geometry::{Geometry, Sizes};
 use crate::kernel::Direct;
 use crate::kernel::int8::{JobI8, Outputs};
-use crate::pack::Weights;
+use crate::pack::{Panels, Weights};
 use crate::pack_i8::{self, PanelsI8};
 use crate::quant::{Bytes, Quant, Quantization, Scales};
 use crate::shape::plan_shape;
@@ -75,30 +75,9 @@ impl ConvI8 {
     /// Those of [`Geometry::sizes`], [`Error::ZeroPoint`], [`Error::Clamp`], and [`Error::Overflow`]
     /// if the packed weights cannot be addressed.
     pub const fn new(geometry: Geometry, quantization: Quantization) -> Result<Self, Error> {
-        let sizes = match geometry.sizes() {
-            Ok(sizes) => sizes,
-            Err(error) => return Err(error),
-        };
-        let quant = match quantization.check() {
-            Ok(quant) => quant,
-            Err(error) => return Err(error),
-        };
-        let algorithm = Direct::of(&geometry, &sizes);
-        let panels = PanelsI8 {
-            panels: algorithm.panels(&geometry, &sizes),
-            algorithm,
-        };
-        match panels.len() {
-            Some(packed_len) => Ok(ConvI8 {
-                geometry,
-                sizes,
-                quantization,
-                quant,
-                panels,
-                packed_len,
-                digest: pack_i8::digest(&geometry, &quant),
-            }),
-            None => Err(Error::Overflow(Quantity::PackedLen)),
+        match Checked::of(&geometry, &quantization) {
+            Ok(checked) => Ok(checked.plan(geometry, quantization)),
+            Err(error) => Err(error),
         }
     }
 
@@ -248,6 +227,7 @@ impl ConvI8 {
     ///
     /// [`Error::Type`], [`Error::Length`], [`Error::NotPacked`], [`Error::PackedVersion`],
     /// [`Error::PackedGeometry`]. Nothing has been written then.
+    #[inline]
     pub fn run<I: Input8, O: Output8>(
         &self,
         level: Level,
@@ -287,6 +267,8 @@ impl ConvI8 {
     }
 
     /// `rows` of the output, from the input rows `from`.
+    // In the frame of its caller: the stack is what a microcontroller is short of.
+    #[inline(always)]
     fn compute<I: Input8, O: Output8>(
         &self,
         level: Level,
@@ -296,33 +278,52 @@ impl ConvI8 {
         packed: &[i32],
         output: &mut [O],
     ) -> Result<(), Error> {
-        same_type(Argument::Input, self.quantization.input, I::TYPE)?;
-        if let Some(given) = O::TYPE {
-            same_type(Argument::Output, self.quantization.output, given)?;
+        let checked = self.check(
+            [Some(I::TYPE), O::TYPE],
+            [from.len(), rows.len()],
+            [input.len(), output.len()],
+            packed,
+        );
+        if checked.is_ok() {
+            level.run_i8(JobI8 {
+                geometry: &self.geometry,
+                sizes: &self.sizes,
+                panels: self.panels,
+                quant: &self.quant,
+                rows,
+                first_input_row: from.start,
+                input: I::bytes(input),
+                packed,
+                output: O::outputs(output),
+            });
         }
+        checked
+    }
+
+    /// Refuses the wrong types and lengths of input and output, from so many rows and to so many, and
+    /// packed weights that are not this layer's.
+    // Out of line, once for all types: its frame is gone when the kernels run.
+    #[inline(never)]
+    fn check(
+        &self,
+        [input, output]: [Option<Bytes>; 2],
+        [input_rows, output_rows]: [usize; 2],
+        [input_len, output_len]: [usize; 2],
+        packed: &[i32],
+    ) -> Result<(), Error> {
+        same_type(Argument::Input, self.quantization.input, input)?;
+        same_type(Argument::Output, self.quantization.output, output)?;
         length(
             Argument::Input,
-            from.len() * self.input_row_len(),
-            input.len(),
+            input_rows * self.input_row_len(),
+            input_len,
         )?;
-        self.check_packed(packed)?;
         length(
             Argument::Output,
-            rows.len() * self.output_row_len(),
-            output.len(),
+            output_rows * self.output_row_len(),
+            output_len,
         )?;
-        level.run_i8(JobI8 {
-            geometry: &self.geometry,
-            sizes: &self.sizes,
-            panels: self.panels,
-            quant: &self.quant,
-            rows,
-            first_input_row: from.start,
-            input: I::bytes(input),
-            packed,
-            output: O::outputs(output),
-        });
-        Ok(())
+        self.check_packed(packed)
     }
 
     fn check_packed(&self, packed: &[i32]) -> Result<(), Error> {
@@ -331,20 +332,85 @@ impl ConvI8 {
     }
 }
 
+/// What follows from a geometry and a quantization that hold together. A plan is made of all three where
+/// it is to lie, without a copy on the way.
+pub(crate) struct Checked {
+    sizes: Sizes,
+    quant: Quant,
+    panels: PanelsI8,
+    packed_len: usize,
+    digest: u32,
+}
+
+impl Checked {
+    #[inline(always)]
+    pub const fn of(geometry: &Geometry, quantization: &Quantization) -> Result<Self, Error> {
+        let sizes = match geometry.sizes() {
+            Ok(sizes) => sizes,
+            Err(error) => return Err(error),
+        };
+        let quant = match quantization.check() {
+            Ok(quant) => quant,
+            Err(error) => return Err(error),
+        };
+        let algorithm = Direct::of(geometry, &sizes);
+        let panels = PanelsI8 {
+            panels: algorithm.panels(geometry, &sizes),
+            algorithm,
+        };
+        match panels.len() {
+            Some(packed_len) => Ok(Checked {
+                sizes,
+                quant,
+                panels,
+                packed_len,
+                digest: pack_i8::digest(geometry, &quant),
+            }),
+            None => Err(Error::Overflow(Quantity::PackedLen)),
+        }
+    }
+
+    /// The geometry and the quantization are those of [`of`](Self::of).
+    #[inline(always)]
+    pub const fn plan(self, geometry: Geometry, quantization: Quantization) -> ConvI8 {
+        // Field by field: more than 64 bytes at once would be a call of `memcpy` on small cores, which
+        // small firmware has none of.
+        let sizes = Sizes {
+            parameters: self.sizes.weights_len + geometry.filters,
+            ..self.sizes
+        };
+        let panels = PanelsI8 {
+            panels: Panels {
+                transform: None,
+                ..self.panels.panels
+            },
+            algorithm: self.panels.algorithm,
+        };
+        ConvI8 {
+            geometry,
+            sizes,
+            quantization,
+            quant: self.quant,
+            panels,
+            packed_len: self.packed_len,
+            digest: self.digest,
+        }
+    }
+}
+
 /// Refuses a slice of the wrong type.
-fn same_type(argument: Argument, needed: Bytes, given: Bytes) -> Result<(), Error> {
+fn same_type(argument: Argument, needed: Bytes, given: Option<Bytes>) -> Result<(), Error> {
     let name = |bytes| match bytes {
         Bytes::Int8 => "int8",
         Bytes::Uint8 => "uint8",
     };
-    if needed == given {
-        Ok(())
-    } else {
-        Err(Error::Type {
+    match given {
+        Some(given) if given != needed => Err(Error::Type {
             argument,
             needed: name(needed),
             given: name(given),
-        })
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -190,17 +190,22 @@ impl Geometry {
             });
         }
         let group = [depth, filters];
-        let [depth, height, width] = [self.positions(0), self.positions(1), self.positions(2)];
-        let (depth, height, width) = match (depth, height, width) {
-            (Ok(depth), Ok(height), Ok(width)) => (depth, height, width),
-            (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => return Err(error),
-        };
-        self.count(
-            group,
-            [depth.count, height.count, width.count],
-            [depth.padding, height.padding, width.padding],
-            [depth.padded, height.padded, width.padded],
-        )
+        // Each is overwritten. So many zeros would be a call of `memset`, which small firmware has none of.
+        let mut output = self.input;
+        let mut padding = [[0, 1]; 3];
+        let mut padded = self.input;
+        let mut axis = 0;
+        while axis < 3 {
+            let positions = match self.positions(axis) {
+                Ok(positions) => positions,
+                Err(error) => return Err(error),
+            };
+            output[axis] = positions.count;
+            padding[axis] = positions.padding;
+            padded[axis] = positions.padded;
+            axis += 1;
+        }
+        self.count(group, output, padding, padded)
     }
 
     /// The first number that is zero.
@@ -473,6 +478,7 @@ pub struct Sizes {
 pub(crate) const LIMIT: usize = isize::MAX as usize / 8;
 
 /// The product, if it stays within [`LIMIT`]. A zero factor gives zero.
+#[inline(never)]
 pub(crate) const fn product(factors: &[usize]) -> Option<usize> {
     let mut result = 1usize;
     let mut rest = factors;

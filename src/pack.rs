@@ -343,27 +343,29 @@ pub(crate) const fn digest(geometry: &Geometry, more: &[usize]) -> u32 {
         padding: _,
         groups,
     } = *geometry;
-    let mut hash = 0xcbf2_9ce4_8422_2325;
-    hash = absorb(hash, channels);
-    hash = absorb(hash, filters);
-    hash = absorb(hash, groups);
+    let [kd, kh, kw] = kernel;
+    let mut apart = dilation;
     let mut axis = 0;
     while axis < 3 {
         // Where there is one tap, its distance to the next says nothing.
-        hash = absorb(hash, kernel[axis]);
-        hash = absorb(hash, if kernel[axis] == 1 { 1 } else { dilation[axis] });
+        if kernel[axis] == 1 {
+            apart[axis] = 1;
+        }
         axis += 1;
     }
-    let mut rest = more;
-    while let [number, tail @ ..] = rest {
-        hash = absorb(hash, *number);
-        rest = tail;
-    }
+    let [dd, dh, dw] = apart;
+    let numbers = [channels, filters, groups, kd, dd, kh, dh, kw, dw];
+    let hash = absorb(absorb(0xcbf2_9ce4_8422_2325, &numbers), more);
     ((hash >> 35) as u32 ^ hash as u32) & (MARK - 1) | MARK
 }
 
-const fn absorb(hash: u64, number: usize) -> u64 {
-    // The multiplier is 2^64 over the golden ratio, odd.
-    let hash = (hash ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    hash ^ hash >> 32
+const fn absorb(mut hash: u64, numbers: &[usize]) -> u64 {
+    let mut rest = numbers;
+    while let [number, tail @ ..] = rest {
+        // The multiplier is 2^64 over the golden ratio, odd.
+        hash = (hash ^ *number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash ^= hash >> 32;
+        rest = tail;
+    }
+    hash
 }

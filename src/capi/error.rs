@@ -161,13 +161,84 @@ pub struct ErrorInfo {
     pub given_bound: f64,
 }
 
-impl ErrorInfo {
-    const OK: Self = Self::about(Status::Ok, CallArgument::None);
+/// Where a call tells why it is refused. What it returns in itself is only the status, so that no call
+/// that passes carries more along.
+#[derive(Clone, Copy)]
+pub(super) struct Info(*mut ErrorInfo);
 
-    pub(super) const fn about(status: Status, argument: CallArgument) -> Self {
-        ErrorInfo {
+impl Info {
+    /// Nobody wants to know.
+    pub const NONE: Self = Info(core::ptr::null_mut());
+
+    /// # Safety
+    ///
+    /// The pointer is null or misaligned, or can be written as long as this is used.
+    pub const unsafe fn at(info: *mut ErrorInfo) -> Self {
+        Info(info)
+    }
+
+    fn tell(self, told: &ErrorInfo) -> Status {
+        if !self.0.is_null() && self.0.is_aligned() {
+            // SAFETY: see `at`.
+            unsafe { self.0.write(*told) };
+        }
+        told.status
+    }
+
+    /// Something that only C can get wrong.
+    pub fn about(self, status: Status, argument: CallArgument) -> Status {
+        self.numbers(status, [argument, CallArgument::None], [0, 0])
+    }
+
+    /// The same, with what was needed and given, and another argument.
+    #[inline(never)]
+    pub fn numbers(
+        self,
+        status: Status,
+        [argument, other_argument]: [CallArgument; 2],
+        [needed, given]: [usize; 2],
+    ) -> Status {
+        self.tell(&ErrorInfo {
             status,
             argument,
+            other_argument,
+            needed,
+            given,
+            ..ErrorInfo::ok()
+        })
+    }
+
+    /// What a method of Rust refuses.
+    #[inline(always)]
+    pub fn told<T>(self, result: Result<T, Error>) -> Result<T, Status> {
+        result.map_err(|error| self.layer(&error))
+    }
+
+    /// The same of a method that has nothing to return.
+    #[inline(always)]
+    pub fn passed(self, result: &Result<(), Error>) -> Result<(), Status> {
+        match result {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.layer(error)),
+        }
+    }
+
+    // One copy for all functions.
+    #[inline(never)]
+    fn layer(self, error: &Error) -> Status {
+        let mut told = ErrorInfo::ok();
+        (told.status, told.argument) = told.fill(error);
+        self.tell(&told)
+    }
+}
+
+impl ErrorInfo {
+    /// What is told of a call that passed.
+    #[inline(always)]
+    fn ok() -> Self {
+        static OK: ErrorInfo = ErrorInfo {
+            status: Status::Ok,
+            argument: CallArgument::None,
             other_argument: CallArgument::None,
             quantity: GeometryNumber::None,
             axis: SpatialAxis::None,
@@ -176,20 +247,18 @@ impl ErrorInfo {
             at: 0,
             needed_bound: 0.0,
             given_bound: 0.0,
-        }
+        };
+        // SAFETY: a constant. It is read as if it were none, as the compiler would call `memset` for so
+        // many zeros, and small firmware would not link that for anything else.
+        unsafe { (&raw const OK).read_volatile() }
     }
 
-    const fn of(status: Status) -> Self {
-        Self::about(status, CallArgument::None)
-    }
-
-    const fn numbers(mut self, needed: usize, given: usize) -> Self {
+    fn about_numbers(&mut self, needed: usize, given: usize) {
         self.needed = needed;
         self.given = given;
-        self
     }
 
-    fn quantity(mut self, quantity: Quantity) -> Self {
+    fn about_quantity(&mut self, quantity: Quantity) {
         let (number, axis) = match quantity {
             Quantity::Batch => (GeometryNumber::Batch, None),
             Quantity::Input(axis) => (GeometryNumber::Input, Some(axis)),
@@ -210,7 +279,149 @@ impl ErrorInfo {
         if let Some(axis) = axis {
             self.axis = axis.into();
         }
-        self
+    }
+
+    /// What an error says, but for status and argument, which are returned.
+    fn fill(&mut self, error: &Error) -> (Status, CallArgument) {
+        let mut argument = CallArgument::None;
+        let status = match *error {
+            Error::Zero(quantity) => {
+                self.about_quantity(quantity);
+                Status::Zero
+            }
+            Error::Overflow(quantity) => {
+                self.about_quantity(quantity);
+                Status::TooLarge
+            }
+            Error::Groups {
+                groups,
+                channels,
+                filters,
+            } => {
+                let divides = channels.checked_rem(groups) == Some(0);
+                let (quantity, given) = match divides {
+                    true => (GeometryNumber::Filters, filters),
+                    false => (GeometryNumber::Channels, channels),
+                };
+                self.quantity = quantity;
+                self.about_numbers(groups, given);
+                Status::Groups
+            }
+            Error::Window {
+                axis,
+                needed,
+                given,
+            } => {
+                self.axis = axis.into();
+                self.about_numbers(needed, given);
+                Status::Window
+            }
+            Error::Clamp { min: _, max: _ } => Status::Clamp,
+            Error::Algorithm(_) => Status::Algorithm,
+            Error::ErrorBound {
+                algorithm: _,
+                needed,
+                given,
+            } => {
+                self.needed_bound = needed;
+                self.given_bound = given;
+                Status::ErrorBound
+            }
+            Error::ScratchBytes {
+                algorithm: _,
+                needed,
+                given,
+            } => {
+                self.about_numbers(needed, given);
+                Status::ScratchBytes
+            }
+            Error::ZeroPoint {
+                argument: whose,
+                given: _,
+            } => {
+                argument = whose.into();
+                Status::ZeroPoint
+            }
+            Error::Multiplier { filter } => {
+                self.at = filter;
+                argument = CallArgument::Scales;
+                Status::Multiplier
+            }
+            Error::Accumulator { filter } => {
+                self.at = filter;
+                argument = CallArgument::Weights;
+                Status::Accumulator
+            }
+            Error::Type {
+                argument: whose,
+                needed: _,
+                given: _,
+            } => {
+                argument = whose.into();
+                Status::Type
+            }
+            Error::Length {
+                argument: whose,
+                needed,
+                given,
+            } => {
+                argument = whose.into();
+                self.about_numbers(needed, given);
+                Status::Length
+            }
+            Error::Pointwise {
+                quantity,
+                needed,
+                given,
+            } => {
+                self.about_quantity(quantity);
+                self.about_numbers(needed, given);
+                Status::Pointwise
+            }
+            Error::Rows { needed, start, end } => {
+                self.at = start;
+                self.about_numbers(needed, end);
+                Status::Rows
+            }
+            Error::RowGranularity { needed, start, end } => {
+                self.at = start;
+                self.about_numbers(needed, end);
+                Status::RowGranularity
+            }
+            Error::LevelUnknown => {
+                argument = CallArgument::Name;
+                Status::LevelUnknown
+            }
+            Error::LevelAbsent(_) => {
+                argument = CallArgument::Name;
+                Status::LevelAbsent
+            }
+            // All that is left is about packed weights.
+            packed => {
+                argument = CallArgument::Packed;
+                match packed {
+                    Error::Alignment { needed, given } => {
+                        self.about_numbers(needed, given);
+                        Status::Alignment
+                    }
+                    Error::PackedVersion { needed, given } => {
+                        self.about_numbers(needed as usize, given as usize);
+                        Status::PackedVersion
+                    }
+                    Error::PackedGeometry { needed, given } => {
+                        self.about_numbers(needed as usize, given as usize);
+                        Status::PackedGeometry
+                    }
+                    Error::PackedAlgorithm { needed, given } => {
+                        let [needed, given] = [needed, given].map(AlgorithmName::from);
+                        self.about_numbers(needed as usize, given as usize);
+                        Status::PackedAlgorithm
+                    }
+                    _ => Status::NotPacked,
+                }
+            }
+        };
+        (status, argument)
     }
 }
 
@@ -242,124 +453,12 @@ impl From<Argument> for CallArgument {
     }
 }
 
-impl From<Error> for ErrorInfo {
-    // One copy for all functions.
-    #[inline(never)]
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Zero(quantity) => Self::of(Status::Zero).quantity(quantity),
-            Error::Overflow(quantity) => Self::of(Status::TooLarge).quantity(quantity),
-            Error::Groups {
-                groups,
-                channels,
-                filters,
-            } => match channels.checked_rem(groups) {
-                Some(0) => Self::of(Status::Groups)
-                    .numbers(groups, filters)
-                    .quantity(Quantity::Filters),
-                _ => Self::of(Status::Groups)
-                    .numbers(groups, channels)
-                    .quantity(Quantity::Channels),
-            },
-            Error::Window {
-                axis,
-                needed,
-                given,
-            } => ErrorInfo {
-                axis: axis.into(),
-                ..Self::of(Status::Window).numbers(needed, given)
-            },
-            Error::Clamp { min: _, max: _ } => Self::of(Status::Clamp),
-            Error::Algorithm(_) => Self::of(Status::Algorithm),
-            Error::ErrorBound {
-                algorithm: _,
-                needed,
-                given,
-            } => ErrorInfo {
-                needed_bound: needed,
-                given_bound: given,
-                ..Self::of(Status::ErrorBound)
-            },
-            Error::ScratchBytes {
-                algorithm: _,
-                needed,
-                given,
-            } => Self::of(Status::ScratchBytes).numbers(needed, given),
-            Error::ZeroPoint { argument, given: _ } => {
-                Self::about(Status::ZeroPoint, argument.into())
-            }
-            Error::Multiplier { filter } => ErrorInfo {
-                at: filter,
-                ..Self::about(Status::Multiplier, CallArgument::Scales)
-            },
-            Error::Accumulator { filter } => ErrorInfo {
-                at: filter,
-                ..Self::about(Status::Accumulator, CallArgument::Weights)
-            },
-            Error::Type {
-                argument,
-                needed: _,
-                given: _,
-            } => Self::about(Status::Type, argument.into()),
-            Error::Length {
-                argument,
-                needed,
-                given,
-            } => Self::about(Status::Length, argument.into()).numbers(needed, given),
-            Error::Pointwise {
-                quantity,
-                needed,
-                given,
-            } => Self::of(Status::Pointwise)
-                .numbers(needed, given)
-                .quantity(quantity),
-            Error::Rows { needed, start, end } => ErrorInfo {
-                at: start,
-                ..Self::of(Status::Rows).numbers(needed, end)
-            },
-            Error::RowGranularity { needed, start, end } => ErrorInfo {
-                at: start,
-                ..Self::of(Status::RowGranularity).numbers(needed, end)
-            },
-            Error::Alignment { needed, given } => {
-                Self::about(Status::Alignment, CallArgument::Packed).numbers(needed, given)
-            }
-            Error::NotPacked => Self::about(Status::NotPacked, CallArgument::Packed),
-            Error::PackedVersion { needed, given } => {
-                Self::about(Status::PackedVersion, CallArgument::Packed)
-                    .numbers(needed as usize, given as usize)
-            }
-            Error::PackedGeometry { needed, given } => {
-                Self::about(Status::PackedGeometry, CallArgument::Packed)
-                    .numbers(needed as usize, given as usize)
-            }
-            Error::PackedAlgorithm { needed, given } => {
-                Self::about(Status::PackedAlgorithm, CallArgument::Packed).numbers(
-                    AlgorithmName::from(needed) as usize,
-                    AlgorithmName::from(given) as usize,
-                )
-            }
-            Error::LevelUnknown => Self::about(Status::LevelUnknown, CallArgument::Name),
-            Error::LevelAbsent(_) => Self::about(Status::LevelAbsent, CallArgument::Name),
-        }
+/// Ends a call: gives the status, which has been told unless the call passed.
+pub(super) fn end(result: Result<(), Status>, info: Info) -> Status {
+    match result {
+        Ok(()) => info.about(Status::Ok, CallArgument::None),
+        Err(status) => status,
     }
-}
-
-/// Ends a call: fills in what C wants to know, and gives the status.
-///
-/// # Safety
-///
-/// `info` is null or can be written.
-pub(super) unsafe fn end(result: Result<(), ErrorInfo>, info: *mut ErrorInfo) -> Status {
-    let error = match result {
-        Ok(()) => ErrorInfo::OK,
-        Err(error) => error,
-    };
-    if !info.is_null() && info.is_aligned() {
-        // SAFETY: the caller's.
-        unsafe { info.write(error) };
-    }
-    error.status
 }
 
 /// The text at an index, or one that says that there is none.

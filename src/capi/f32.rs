@@ -1,6 +1,6 @@
 //! Plans of `f32`: [`ConvF32`] for C.
 
-use super::error::{CallArgument, ErrorInfo, Status, end};
+use super::error::{CallArgument, ErrorInfo, Info, Status, end};
 use super::geometry::{LayerGeometry, PlanSizes, algorithm, ordered, plan_sizes};
 use super::level::level;
 use super::memory::{Region, lent, reference, slice, slice_mut, write};
@@ -28,11 +28,15 @@ unsafe fn init(
     plan: *mut PlanF32,
     geometry: *const LayerGeometry,
     make: impl FnOnce(crate::Geometry) -> Result<ConvF32, crate::Error>,
-) -> Result<(), ErrorInfo> {
+    info: Info,
+) -> Result<(), Status> {
     // SAFETY: the caller's.
     unsafe {
-        let geometry = reference(CallArgument::Geometry, geometry)?.checked()?;
-        PlanF32::put(plan, make(geometry)?)
+        let geometry = reference(CallArgument::Geometry, geometry, info)?.checked(info)?;
+        let conv = info.told(make(geometry))?;
+        Region::new(CallArgument::Plan, plan, 1).end(info)?;
+        PlanF32::put(plan, conv);
+        Ok(())
     }
 }
 
@@ -52,9 +56,11 @@ pub unsafe extern "C" fn microconv_f32_init(
     error: *mut ErrorInfo,
 ) -> Status {
     // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
+    // SAFETY: the caller's.
     unsafe {
         let make = |geometry| ConvF32::new(geometry, Activation { min, max });
-        end(init(plan, geometry, make), error)
+        end(init(plan, geometry, make, info), info)
     }
 }
 
@@ -77,14 +83,17 @@ pub unsafe extern "C" fn microconv_f32_init_algorithm(
     error: *mut ErrorInfo,
 ) -> Status {
     // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
+    // SAFETY: the caller's.
     unsafe {
-        let made = self::algorithm(algorithm).and_then(|algorithm: Algorithm| {
+        let made = self::algorithm(algorithm, info).and_then(|algorithm: Algorithm| {
             let limits = Limits::scratch(scratch_bytes).error(error_bound);
-            init(plan, geometry, |geometry| {
+            let make = |geometry| {
                 ConvF32::with_algorithm(geometry, Activation { min, max }, algorithm, limits)
-            })
+            };
+            init(plan, geometry, make, info)
         });
-        end(made, error)
+        end(made, info)
     }
 }
 
@@ -100,17 +109,19 @@ pub unsafe extern "C" fn microconv_f32_sizes(
     error: *mut ErrorInfo,
 ) -> Status {
     // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
+    // SAFETY: the caller's.
     unsafe {
-        let told = PlanF32::get(plan).and_then(|plan| {
+        let told = PlanF32::get(plan, info).and_then(|plan| {
             let all = plan_sizes!(
                 plan,
                 plan.scratch_len(),
                 plan.least_scratch_len(),
                 plan.row_granularity()
             );
-            write(CallArgument::Result, sizes, all)
+            write(CallArgument::Result, sizes, all, info)
         });
-        end(told, error)
+        end(told, info)
     }
 }
 
@@ -130,14 +141,16 @@ pub unsafe extern "C" fn microconv_f32_input_rows(
     error: *mut ErrorInfo,
 ) -> Status {
     // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
+    // SAFETY: the caller's.
     unsafe {
-        let told = PlanF32::get(plan).and_then(|plan| {
-            let rows = plan.input_rows(first_row..end_row)?;
-            Region::new(CallArgument::Result, end, 1)?;
-            write(CallArgument::Result, first, rows.start)?;
-            write(CallArgument::Result, end, rows.end)
+        let told = PlanF32::get(plan, info).and_then(|plan| {
+            let rows = info.told(plan.input_rows(first_row..end_row))?;
+            Region::new(CallArgument::Result, end, 1).end(info)?;
+            write(CallArgument::Result, first, rows.start, info)?;
+            write(CallArgument::Result, end, rows.end, info)
         });
-        self::end(told, error)
+        self::end(told, info)
     }
 }
 
@@ -159,27 +172,28 @@ pub unsafe extern "C" fn microconv_f32_pack(
     packed_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
     let pack = || {
         // SAFETY: the caller's; what is written overlaps nothing.
         unsafe {
-            let conv = PlanF32::get(plan)?;
+            let conv = PlanF32::get(plan, info)?;
             let reads = [
-                Region::new(CallArgument::Plan, plan, 1)?,
-                Region::new(CallArgument::Weights, weights, weights_len)?,
-                Region::new(CallArgument::Bias, bias, bias_len)?,
+                Region::new(CallArgument::Plan, plan, 1),
+                Region::new(CallArgument::Weights, weights, weights_len),
+                Region::new(CallArgument::Bias, bias, bias_len),
             ];
-            Region::new(CallArgument::Packed, packed, packed_len)?.apart_from(&reads)?;
+            Region::new(CallArgument::Packed, packed, packed_len).apart_from(&reads, info)?;
             let bias = (!bias.is_null()).then(|| slice(bias, bias_len));
-            conv.pack(
-                ordered(order, slice(weights, weights_len))?,
+            info.passed(&conv.pack(
+                ordered(order, slice(weights, weights_len), info)?,
                 bias,
                 slice_mut(packed, packed_len),
-            )?;
+            ))?;
             Ok(())
         }
     };
-    // SAFETY: the caller's.
-    unsafe { end(pack(), error) }
+    end(pack(), info)
 }
 
 /// Computes the whole output on a level (`MICROCONV_LEVEL_BEST` for the best). `packed` was filled by
@@ -205,6 +219,8 @@ pub unsafe extern "C" fn microconv_f32_run(
     error: *mut ErrorInfo,
 ) -> Status {
     // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
+    // SAFETY: the caller's.
     unsafe {
         let arrays = Arrays {
             input: (input, input_len),
@@ -212,7 +228,7 @@ pub unsafe extern "C" fn microconv_f32_run(
             output: (output, output_len),
             scratch: (scratch, scratch_len),
         };
-        end(arrays.run(plan, level, None), error)
+        end(arrays.run(plan, level, None, info), info)
     }
 }
 
@@ -239,6 +255,8 @@ pub unsafe extern "C" fn microconv_f32_run_rows(
     error: *mut ErrorInfo,
 ) -> Status {
     // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
+    // SAFETY: the caller's.
     unsafe {
         let arrays = Arrays {
             input: (input, input_len),
@@ -246,7 +264,10 @@ pub unsafe extern "C" fn microconv_f32_run_rows(
             output: (output, output_len),
             scratch: (scratch, scratch_len),
         };
-        end(arrays.run(plan, level, Some(first_row..end_row)), error)
+        end(
+            arrays.run(plan, level, Some(first_row..end_row), info),
+            info,
+        )
     }
 }
 
@@ -270,28 +291,31 @@ impl Arrays {
         plan: *const PlanF32,
         level: u32,
         rows: Option<Range<usize>>,
-    ) -> Result<(), ErrorInfo> {
+        info: Info,
+    ) -> Result<(), Status> {
         // SAFETY: the caller's; what is written overlaps nothing.
         unsafe {
-            let conv = PlanF32::get(plan)?;
+            let conv = PlanF32::get(plan, info)?;
             let reads = [
-                Region::new(CallArgument::Plan, plan, 1)?,
-                Region::new(CallArgument::Input, self.input.0, self.input.1)?,
-                Region::new(CallArgument::Packed, self.packed.0, self.packed.1)?,
+                Region::new(CallArgument::Plan, plan, 1),
+                Region::new(CallArgument::Input, self.input.0, self.input.1),
+                Region::new(CallArgument::Packed, self.packed.0, self.packed.1),
             ];
-            let output = Region::new(CallArgument::Output, self.output.0, self.output.1)?;
-            let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1)?;
-            output.apart_from(&reads)?;
-            scratch.apart_from(&reads)?;
-            scratch.apart_from(&[output])?;
-            let level = self::level(level)?;
+            let output = Region::new(CallArgument::Output, self.output.0, self.output.1);
+            let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1);
+            output.apart_from(&reads, info)?;
+            scratch.apart_from(&reads, info)?;
+            scratch.apart_from(&[output], info)?;
+            let level = self::level(level, info)?;
             let input = slice(self.input.0, self.input.1);
             let packed = slice(self.packed.0, self.packed.1);
             let output = slice_mut(self.output.0, self.output.1);
             let scratch = slice_mut(self.scratch.0, self.scratch.1);
             match rows {
-                None => conv.run(level, input, packed, output, scratch)?,
-                Some(rows) => conv.run_rows(level, rows, input, packed, output, scratch)?,
+                None => info.passed(&conv.run(level, input, packed, output, scratch))?,
+                Some(rows) => {
+                    info.passed(&conv.run_rows(level, rows, input, packed, output, scratch))?
+                }
             }
             Ok(())
         }

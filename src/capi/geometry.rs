@@ -1,6 +1,6 @@
 //! Geometries, choices and sizes as C has them.
 
-use super::error::{CallArgument, ErrorInfo, Status};
+use super::error::{CallArgument, Info, Status};
 use crate::{Algorithm, Geometry, Layout, Padding, Weights};
 
 /// The zeros that surround an image.
@@ -44,14 +44,23 @@ pub struct LayerGeometry {
 }
 
 impl LayerGeometry {
-    pub(super) fn checked(&self) -> Result<Geometry, ErrorInfo> {
-        let padding = match self.padding {
-            0 => Padding::Valid,
-            1 => Padding::Same,
-            2 => Padding::Explicit(self.sides),
-            other => return Err(no_such_name(PaddingName::Explicit as usize, other)),
-        };
-        Ok(Geometry {
+    pub(super) fn checked(&self, info: Info) -> Result<Geometry, Status> {
+        Ok(self.with(self.named_padding(info)?))
+    }
+
+    #[inline(always)]
+    pub(super) fn named_padding(&self, info: Info) -> Result<Padding, Status> {
+        match self.padding {
+            0 => Ok(Padding::Valid),
+            1 => Ok(Padding::Same),
+            2 => Ok(Padding::Explicit(self.sides)),
+            other => Err(no_such_name(PaddingName::Explicit as usize, other, info)),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn with(&self, padding: Padding) -> Geometry {
+        Geometry {
             layout: Layout::ChannelsLast,
             batch: self.batch,
             input: self.input,
@@ -62,7 +71,7 @@ impl LayerGeometry {
             dilation: self.dilation,
             padding,
             groups: self.groups,
-        })
+        }
     }
 }
 
@@ -79,12 +88,12 @@ pub enum WeightsOrder {
     Hwio = 2,
 }
 
-pub(super) fn ordered<T>(order: u32, weights: &[T]) -> Result<Weights<'_, T>, ErrorInfo> {
+pub(super) fn ordered<T>(order: u32, weights: &[T], info: Info) -> Result<Weights<'_, T>, Status> {
     match order {
         0 => Ok(Weights::Ohwi(weights)),
         1 => Ok(Weights::Oihw(weights)),
         2 => Ok(Weights::Hwio(weights)),
-        other => Err(no_such_name(WeightsOrder::Hwio as usize, other)),
+        other => Err(no_such_name(WeightsOrder::Hwio as usize, other, info)),
     }
 }
 
@@ -119,7 +128,7 @@ impl From<Algorithm> for AlgorithmName {
     }
 }
 
-pub(super) fn algorithm(number: u32) -> Result<Algorithm, ErrorInfo> {
+pub(super) fn algorithm(number: u32, info: Info) -> Result<Algorithm, Status> {
     Ok(match number {
         0 => Algorithm::Auto,
         1 => Algorithm::Direct,
@@ -127,17 +136,23 @@ pub(super) fn algorithm(number: u32) -> Result<Algorithm, ErrorInfo> {
         3 => Algorithm::Winograd2x2,
         4 => Algorithm::Winograd4x4,
         5 => Algorithm::Winograd6x6,
-        other => return Err(no_such_name(AlgorithmName::Winograd6x6 as usize, other)),
+        other => {
+            return Err(no_such_name(
+                AlgorithmName::Winograd6x6 as usize,
+                other,
+                info,
+            ));
+        }
     })
 }
 
 /// `needed` is the last number that has a name.
-pub(super) fn no_such_name(last: usize, given: u32) -> ErrorInfo {
-    ErrorInfo {
-        needed: last,
-        given: given as usize,
-        ..ErrorInfo::about(Status::NoSuchName, CallArgument::Choice)
-    }
+pub(super) fn no_such_name(last: usize, given: u32, info: Info) -> Status {
+    info.numbers(
+        Status::NoSuchName,
+        [CallArgument::Choice, CallArgument::None],
+        [last, given as usize],
+    )
 }
 
 /// All sizes of a plan. Lengths are numbers of elements, not of bytes.

@@ -1,9 +1,10 @@
 //! Plans of 8-bit integers: [`ConvI8`] for C.
 
-use super::error::{CallArgument, ErrorInfo, Status, end};
+use super::error::{CallArgument, ErrorInfo, Info, Status, end};
 use super::geometry::{LayerGeometry, PlanSizes, no_such_name, ordered, plan_sizes};
 use super::level::level;
 use super::memory::{Region, lent, reference, slice, slice_mut, write};
+use crate::conv_i8::Checked;
 use crate::{Bytes, ConvI8, Input8, Output8, Quantization, Rounding, Scales};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
@@ -64,17 +65,17 @@ pub struct LayerQuantization {
 }
 
 impl LayerQuantization {
-    fn checked(&self) -> Result<Quantization, ErrorInfo> {
+    fn checked(&self, info: Info) -> Result<Quantization, Status> {
         let bytes = |number| match number {
             0 => Ok(Bytes::Int8),
             1 => Ok(Bytes::Uint8),
-            other => Err(no_such_name(ElementType::Uint8 as usize, other)),
+            other => Err(no_such_name(ElementType::Uint8 as usize, other, info)),
         };
         let rounding = match self.rounding {
             0 => Rounding::Tflite,
             1 => Rounding::TfliteSingle,
             2 => Rounding::Float,
-            other => return Err(no_such_name(RoundingName::Float as usize, other)),
+            other => return Err(no_such_name(RoundingName::Float as usize, other, info)),
         };
         Ok(Quantization {
             input: bytes(self.input)?,
@@ -100,16 +101,22 @@ pub unsafe extern "C" fn microconv_i8_init(
     quantization: *const LayerQuantization,
     error: *mut ErrorInfo,
 ) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
     let init = || {
         // SAFETY: the caller's.
         unsafe {
-            let geometry = reference(CallArgument::Geometry, geometry)?.checked()?;
-            let quantization = reference(CallArgument::Quantization, quantization)?.checked()?;
-            PlanI8::put(plan, ConvI8::new(geometry, quantization)?)
+            Region::new(CallArgument::Plan, plan, 1).end(info)?;
+            let layer = reference(CallArgument::Geometry, geometry, info)?;
+            let padding = layer.named_padding(info)?;
+            let quantization = reference(CallArgument::Quantization, quantization, info)?;
+            let quantization = quantization.checked(info)?;
+            let checked = info.told(Checked::of(&layer.with(padding), &quantization))?;
+            PlanI8::put(plan, checked.plan(layer.with(padding), quantization));
+            Ok(())
         }
     };
-    // SAFETY: the caller's.
-    unsafe { end(init(), error) }
+    end(init(), info)
 }
 
 /// Tells all sizes of a plan.
@@ -124,10 +131,18 @@ pub unsafe extern "C" fn microconv_i8_sizes(
     error: *mut ErrorInfo,
 ) -> Status {
     // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
+    // SAFETY: the caller's.
     unsafe {
-        let told = PlanI8::get(plan)
-            .and_then(|plan| write(CallArgument::Result, sizes, plan_sizes!(plan, 0, 0, 1)));
-        end(told, error)
+        let told = PlanI8::get(plan, info).and_then(|plan| {
+            write(
+                CallArgument::Result,
+                sizes,
+                plan_sizes!(plan, 0, 0, 1),
+                info,
+            )
+        });
+        end(told, info)
     }
 }
 
@@ -147,14 +162,16 @@ pub unsafe extern "C" fn microconv_i8_input_rows(
     error: *mut ErrorInfo,
 ) -> Status {
     // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
+    // SAFETY: the caller's.
     unsafe {
-        let told = PlanI8::get(plan).and_then(|plan| {
-            let rows = plan.input_rows(first_row..end_row)?;
-            Region::new(CallArgument::Result, end, 1)?;
-            write(CallArgument::Result, first, rows.start)?;
-            write(CallArgument::Result, end, rows.end)
+        let told = PlanI8::get(plan, info).and_then(|plan| {
+            let rows = info.told(plan.input_rows(first_row..end_row))?;
+            Region::new(CallArgument::Result, end, 1).end(info)?;
+            write(CallArgument::Result, first, rows.start, info)?;
+            write(CallArgument::Result, end, rows.end, info)
         });
-        self::end(told, error)
+        self::end(told, info)
     }
 }
 
@@ -173,25 +190,25 @@ impl Packing {
     /// # Safety
     ///
     /// As for [`microconv_i8_pack`].
-    unsafe fn pack(self, scales: Scales<'_>, regions: &[Region]) -> Result<(), ErrorInfo> {
+    unsafe fn pack(self, scales: Scales<'_>, regions: &[Region], info: Info) -> Result<(), Status> {
         // SAFETY: the caller's; what is written overlaps nothing.
         unsafe {
-            let conv = PlanI8::get(self.plan)?;
+            let conv = PlanI8::get(self.plan, info)?;
             let reads = [
-                Region::new(CallArgument::Plan, self.plan, 1)?,
-                Region::new(CallArgument::Weights, self.weights.0, self.weights.1)?,
-                Region::new(CallArgument::Bias, self.bias.0, self.bias.1)?,
+                Region::new(CallArgument::Plan, self.plan, 1),
+                Region::new(CallArgument::Weights, self.weights.0, self.weights.1),
+                Region::new(CallArgument::Bias, self.bias.0, self.bias.1),
             ];
-            let packed = Region::new(CallArgument::Packed, self.packed.0, self.packed.1)?;
-            packed.apart_from(&reads)?;
-            packed.apart_from(regions)?;
+            let packed = Region::new(CallArgument::Packed, self.packed.0, self.packed.1);
+            packed.apart_from(&reads, info)?;
+            packed.apart_from(regions, info)?;
             let bias = (!self.bias.0.is_null()).then(|| slice(self.bias.0, self.bias.1));
-            conv.pack(
-                ordered(self.order, slice(self.weights.0, self.weights.1))?,
+            info.passed(&conv.pack(
+                ordered(self.order, slice(self.weights.0, self.weights.1), info)?,
                 bias,
                 scales,
                 slice_mut(self.packed.0, self.packed.1),
-            )?;
+            ))?;
             Ok(())
         }
     }
@@ -223,6 +240,8 @@ pub unsafe extern "C" fn microconv_i8_pack(
     packed_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
     let pack = || {
         let packing = Packing {
             plan,
@@ -233,17 +252,17 @@ pub unsafe extern "C" fn microconv_i8_pack(
         };
         // SAFETY: the caller's; the scales' region has passed.
         unsafe {
-            let region = Region::new(CallArgument::Scales, scales, scales_len)?;
+            let region = Region::new(CallArgument::Scales, scales, scales_len);
+            region.end(info)?;
             let scales = Scales::Real {
                 input: input_scale,
                 weights: slice(scales, scales_len),
                 output: output_scale,
             };
-            packing.pack(scales, &[region])
+            packing.pack(scales, &[region], info)
         }
     };
-    // SAFETY: the caller's.
-    unsafe { end(pack(), error) }
+    end(pack(), info)
 }
 
 /// As `microconv_i8_pack`, with the multipliers that TensorFlow Lite Micro and CMSIS-NN work with: a
@@ -268,6 +287,8 @@ pub unsafe extern "C" fn microconv_i8_pack_multipliers(
     packed_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
     let pack = || {
         let packing = Packing {
             plan,
@@ -279,21 +300,48 @@ pub unsafe extern "C" fn microconv_i8_pack_multipliers(
         // SAFETY: the caller's; the regions of multipliers and shifts have passed.
         unsafe {
             let regions = [
-                Region::new(CallArgument::Scales, multipliers, multipliers_len)?,
-                Region::new(CallArgument::Shifts, shifts, shifts_len)?,
+                Region::new(CallArgument::Scales, multipliers, multipliers_len),
+                Region::new(CallArgument::Shifts, shifts, shifts_len),
             ];
+            for region in &regions {
+                region.end(info)?;
+            }
             let scales = Scales::Parts {
                 values: slice(multipliers, multipliers_len),
                 shifts: slice(shifts, shifts_len),
             };
-            packing.pack(scales, &regions)
+            packing.pack(scales, &regions, info)
         }
     };
-    // SAFETY: the caller's.
-    unsafe { end(pack(), error) }
+    end(pack(), info)
 }
 
-/// All rows, or some.
+/// The plan of a run, once it is known that its memory can be slices.
+///
+/// # Safety
+///
+/// As for [`microconv_i8_run`].
+// Its frame is gone when the kernels run.
+#[inline(never)]
+unsafe fn lent<'a, I, O>(
+    plan: *const PlanI8,
+    (input, input_len): (*const I, usize),
+    (packed, packed_len): (*const i32, usize),
+    (output, output_len): (*mut O, usize),
+    info: Info,
+) -> Result<&'a ConvI8, Status> {
+    // SAFETY: the caller's.
+    let conv = unsafe { PlanI8::get(plan, info)? };
+    let reads = [
+        Region::new(CallArgument::Plan, plan, 1),
+        Region::new(CallArgument::Input, input, input_len),
+        Region::new(CallArgument::Packed, packed, packed_len),
+    ];
+    Region::new(CallArgument::Output, output, output_len).apart_from(&reads, info)?;
+    Ok(conv)
+}
+
+/// All rows.
 ///
 /// # Safety
 ///
@@ -301,30 +349,43 @@ pub unsafe extern "C" fn microconv_i8_pack_multipliers(
 unsafe fn run<I: Input8, O: Output8>(
     plan: *const PlanI8,
     level: u32,
-    rows: Option<Range<usize>>,
-    (input, input_len): (*const I, usize),
-    (packed, packed_len): (*const i32, usize),
-    (output, output_len): (*mut O, usize),
-) -> Result<(), ErrorInfo> {
+    input: (*const I, usize),
+    packed: (*const i32, usize),
+    output: (*mut O, usize),
+    info: Info,
+) -> Result<(), Status> {
     // SAFETY: the caller's; what is written overlaps nothing.
     unsafe {
-        let conv = PlanI8::get(plan)?;
-        let reads = [
-            Region::new(CallArgument::Plan, plan, 1)?,
-            Region::new(CallArgument::Input, input, input_len)?,
-            Region::new(CallArgument::Packed, packed, packed_len)?,
-        ];
-        Region::new(CallArgument::Output, output, output_len)?.apart_from(&reads)?;
-        let level = self::level(level)?;
-        let input = slice(input, input_len);
-        let packed = slice(packed, packed_len);
-        let output = slice_mut(output, output_len);
-        match rows {
-            None => conv.run(level, input, packed, output)?,
-            Some(rows) => conv.run_rows(level, rows, input, packed, output)?,
-        }
-        Ok(())
+        let conv = lent(plan, input, packed, output, info)?;
+        let level = self::level(level, info)?;
+        let (input, packed) = (slice(input.0, input.1), slice(packed.0, packed.1));
+        info.passed(&conv.run(level, input, packed, slice_mut(output.0, output.1)))?;
     }
+    Ok(())
+}
+
+/// Some rows.
+///
+/// # Safety
+///
+/// As for [`microconv_i8_run`].
+unsafe fn run_rows<I: Input8, O: Output8>(
+    plan: *const PlanI8,
+    level: u32,
+    rows: Range<usize>,
+    input: (*const I, usize),
+    packed: (*const i32, usize),
+    output: (*mut O, usize),
+    info: Info,
+) -> Result<(), Status> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = lent(plan, input, packed, output, info)?;
+        let level = self::level(level, info)?;
+        let (input, packed) = (slice(input.0, input.1), slice(packed.0, packed.1));
+        info.passed(&conv.run_rows(level, rows, input, packed, slice_mut(output.0, output.1)))?;
+    }
+    Ok(())
 }
 
 /// Computes the whole output of int8 from an input of int8, on a level (`MICROCONV_LEVEL_BEST` for the
@@ -347,11 +408,13 @@ pub unsafe extern "C" fn microconv_i8_run(
     output_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
     let (input, packed) = ((input, input_len), (packed, packed_len));
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, None, input, packed, (output, output_len));
-        end(done, error)
+        let done = run(plan, level, input, packed, (output, output_len), info);
+        end(done, info)
     }
 }
 
@@ -375,12 +438,14 @@ pub unsafe extern "C" fn microconv_i8_run_rows(
     output_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
     let (input, packed) = ((input, input_len), (packed, packed_len));
     let rows = first_row..end_row;
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, Some(rows), input, packed, (output, output_len));
-        end(done, error)
+        let done = run_rows(plan, level, rows, input, packed, (output, output_len), info);
+        end(done, info)
     }
 }
 
@@ -401,11 +466,13 @@ pub unsafe extern "C" fn microconv_i8_run_u8(
     output_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
     let (input, packed) = ((input, input_len), (packed, packed_len));
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, None, input, packed, (output, output_len));
-        end(done, error)
+        let done = run(plan, level, input, packed, (output, output_len), info);
+        end(done, info)
     }
 }
 
@@ -428,12 +495,14 @@ pub unsafe extern "C" fn microconv_i8_run_rows_u8(
     output_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
     let (input, packed) = ((input, input_len), (packed, packed_len));
     let rows = first_row..end_row;
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, Some(rows), input, packed, (output, output_len));
-        end(done, error)
+        let done = run_rows(plan, level, rows, input, packed, (output, output_len), info);
+        end(done, info)
     }
 }
 
@@ -454,11 +523,13 @@ pub unsafe extern "C" fn microconv_i8_run_sums(
     output_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
     let (input, packed) = ((input, input_len), (packed, packed_len));
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, None, input, packed, (output, output_len));
-        end(done, error)
+        let done = run(plan, level, input, packed, (output, output_len), info);
+        end(done, info)
     }
 }
 
@@ -481,11 +552,13 @@ pub unsafe extern "C" fn microconv_i8_run_rows_sums(
     output_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
     let (input, packed) = ((input, input_len), (packed, packed_len));
     let rows = first_row..end_row;
     // SAFETY: the caller's.
     unsafe {
-        let done = run(plan, level, Some(rows), input, packed, (output, output_len));
-        end(done, error)
+        let done = run_rows(plan, level, rows, input, packed, (output, output_len), info);
+        end(done, info)
     }
 }

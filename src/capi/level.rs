@@ -1,6 +1,6 @@
 //! Levels as C has them: numbers in the list of what this CPU has.
 
-use super::error::{CallArgument, ErrorInfo, Status, end};
+use super::error::{CallArgument, ErrorInfo, Info, Status, end};
 use super::memory;
 use crate::{Error, Level};
 use core::ffi::{c_char, c_uchar};
@@ -18,14 +18,14 @@ fn levels() -> impl Iterator<Item = Level> {
     core::iter::once(Level::detect())
 }
 
-pub(super) fn level(number: u32) -> Result<Level, ErrorInfo> {
+pub(super) fn level(number: u32, info: Info) -> Result<Level, Status> {
     match levels().nth(number as usize) {
         Some(level) => Ok(level),
-        None => Err(ErrorInfo {
-            needed: levels().count(),
-            given: number as usize,
-            ..ErrorInfo::about(Status::LevelAbsent, CallArgument::Level)
-        }),
+        None => Err(info.numbers(
+            Status::LevelAbsent,
+            [CallArgument::Level, CallArgument::None],
+            [levels().count(), number as usize],
+        )),
     }
 }
 
@@ -42,7 +42,7 @@ pub extern "C" fn microconv_level_count() -> u32 {
 /// The name of a level, such as `"avx2"` or `"scalar"`; NULL if this CPU has not so many.
 #[unsafe(no_mangle)]
 pub extern "C" fn microconv_level_name(level: u32) -> *const c_char {
-    match self::level(level) {
+    match self::level(level, Info::NONE) {
         Ok(level) => level.c_name().as_ptr(),
         Err(_) => core::ptr::null(),
     }
@@ -63,26 +63,29 @@ pub unsafe extern "C" fn microconv_level_named(
     error: *mut ErrorInfo,
 ) -> Status {
     // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
+    // SAFETY: the caller's.
     unsafe {
-        let found = find(name).and_then(|found| memory::write(CallArgument::Level, level, found));
-        end(found, error)
+        let found = find(name, info)
+            .and_then(|found| memory::write(CallArgument::Level, level, found, info));
+        end(found, info)
     }
 }
 
 /// # Safety
 ///
 /// `name` is null or a string.
-unsafe fn find(name: *const c_char) -> Result<u32, ErrorInfo> {
+unsafe fn find(name: *const c_char, info: Info) -> Result<u32, Status> {
     if name.is_null() {
-        return Err(ErrorInfo::about(Status::Null, CallArgument::Name));
+        return Err(info.about(Status::Null, CallArgument::Name));
     }
     // SAFETY: the caller's.
     let is = |known: &str| unsafe { equal(name, known) };
     match levels().position(|level| is(level.name())) {
         Some(position) => Ok(position as u32),
         None => match Level::NAMES.into_iter().find(|known| is(known)) {
-            Some(known) => Err(Error::LevelAbsent(known).into()),
-            None => Err(Error::LevelUnknown.into()),
+            Some(known) => info.told(Err(Error::LevelAbsent(known))),
+            None => info.told(Err(Error::LevelUnknown)),
         },
     }
 }

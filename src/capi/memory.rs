@@ -1,54 +1,74 @@
 //! Memory as C hands it over: a pointer and a length.
 
-use super::error::{CallArgument, ErrorInfo, Status};
+use super::error::{CallArgument, Info, Status};
 
-/// What `len` elements at a pointer cover, once it is known that they can be a slice.
+/// What C says that lies at a pointer.
 #[derive(Clone, Copy)]
 pub(super) struct Region {
     argument: CallArgument,
     start: usize,
-    end: usize,
+    len: usize,
+    element: &'static Element,
+}
+
+/// What there is to know of an element's type.
+struct Element {
+    size: usize,
+    align: usize,
+    /// The most that a slice can have.
+    most: usize,
+}
+
+impl Element {
+    const fn of<T>() -> Self {
+        Element {
+            size: size_of::<T>(),
+            align: align_of::<T>(),
+            most: isize::MAX as usize / size_of::<T>(),
+        }
+    }
 }
 
 impl Region {
-    /// Refuses null (but for an empty region), misaligned pointers, and lengths that no memory has.
-    pub fn new<T>(argument: CallArgument, start: *const T, len: usize) -> Result<Self, ErrorInfo> {
-        let address = start.addr();
-        if address == 0 && len != 0 {
-            return Err(ErrorInfo::about(Status::Null, argument));
-        }
-        let past = address % align_of::<T>();
-        if past != 0 {
-            return Err(ErrorInfo {
-                needed: align_of::<T>(),
-                given: past,
-                ..ErrorInfo::about(Status::Misaligned, argument)
-            });
-        }
-        let most = isize::MAX as usize / size_of::<T>();
-        let end = address.checked_add(len.wrapping_mul(size_of::<T>()));
-        match end {
-            Some(end) if len <= most => Ok(Region {
-                argument,
-                start: address,
-                end,
-            }),
-            _ => Err(ErrorInfo {
-                needed: most,
-                given: len,
-                ..ErrorInfo::about(Status::NoMemory, argument)
-            }),
+    #[inline(always)]
+    pub fn new<T>(argument: CallArgument, start: *const T, len: usize) -> Self {
+        Region {
+            argument,
+            start: start.addr(),
+            len,
+            element: const { &Element::of::<T>() },
         }
     }
 
-    /// Refuses this region, which is to be written, if any of the others reaches into it.
-    pub fn apart_from(self, others: &[Region]) -> Result<(), ErrorInfo> {
+    /// The end, if this can be a slice. Refuses null (but for an empty region), misaligned pointers, and
+    /// lengths that no memory has.
+    #[inline(never)]
+    pub fn end(&self, info: Info) -> Result<usize, Status> {
+        let element = self.element;
+        let past = self.start & (element.align - 1);
+        let end = (self.start).checked_add(self.len.wrapping_mul(element.size));
+        let (status, [needed, given]) = match end {
+            _ if self.start == 0 && self.len != 0 => (Status::Null, [0, 0]),
+            _ if past != 0 => (Status::Misaligned, [element.align, past]),
+            Some(end) if self.len <= element.most => return Ok(end),
+            _ => (Status::NoMemory, [element.most, self.len]),
+        };
+        let arguments = [self.argument, CallArgument::None];
+        Err(info.numbers(status, arguments, [needed, given]))
+    }
+
+    /// Refuses what is no slice, of the others and of this region; and this one, which is to be written,
+    /// if any of the others reaches into it.
+    #[inline(never)]
+    pub fn apart_from(&self, others: &[Region], info: Info) -> Result<(), Status> {
         for other in others {
-            if self.start < other.end && other.start < self.end {
-                return Err(ErrorInfo {
-                    other_argument: other.argument,
-                    ..ErrorInfo::about(Status::Overlap, self.argument)
-                });
+            other.end(info)?;
+        }
+        let end = self.end(info)?;
+        for other in others {
+            if self.start < other.end(info)? && other.start < end {
+                let arguments = [self.argument, other.argument];
+                return Err(info.numbers(Status::Overlap, arguments, [0, 0]));
             }
         }
         Ok(())
@@ -57,7 +77,7 @@ impl Region {
 
 /// # Safety
 ///
-/// [`Region::new`] has passed, and for `'a` the elements are initialized and nobody writes them.
+/// [`Region::end`] has passed, and for `'a` the elements are initialized and nobody writes them.
 pub(super) unsafe fn slice<'a, T>(start: *const T, len: usize) -> &'a [T] {
     if start.is_null() {
         return &[];
@@ -68,7 +88,7 @@ pub(super) unsafe fn slice<'a, T>(start: *const T, len: usize) -> &'a [T] {
 
 /// # Safety
 ///
-/// [`Region::new`] has passed, and for `'a` nobody else reads or writes the elements.
+/// [`Region::end`] has passed, and for `'a` nobody else reads or writes the elements.
 pub(super) unsafe fn slice_mut<'a, T>(start: *mut T, len: usize) -> &'a mut [T] {
     if start.is_null() {
         return &mut [];
@@ -84,8 +104,9 @@ pub(super) unsafe fn slice_mut<'a, T>(start: *mut T, len: usize) -> &'a mut [T] 
 pub(super) unsafe fn reference<'a, T>(
     argument: CallArgument,
     pointer: *const T,
-) -> Result<&'a T, ErrorInfo> {
-    Region::new(argument, pointer, 1)?;
+    info: Info,
+) -> Result<&'a T, Status> {
+    Region::new(argument, pointer, 1).end(info)?;
     // SAFETY: the caller's; the region has passed.
     Ok(unsafe { &*pointer })
 }
@@ -99,8 +120,9 @@ pub(super) unsafe fn write<T>(
     argument: CallArgument,
     pointer: *mut T,
     value: T,
-) -> Result<(), ErrorInfo> {
-    Region::new(argument, pointer, 1)?;
+    info: Info,
+) -> Result<(), Status> {
+    Region::new(argument, pointer, 1).end(info)?;
     // SAFETY: the caller's; the region has passed.
     unsafe { pointer.write(value) };
     Ok(())
@@ -127,12 +149,12 @@ macro_rules! lent {
             /// # Safety
             ///
             /// `plan` is null, or a plan, or memory that is none.
-            unsafe fn get<'a>(plan: *const $plan) -> Result<&'a $conv, ErrorInfo> {
+            unsafe fn get<'a>(plan: *const $plan, info: Info) -> Result<&'a $conv, Status> {
                 // SAFETY: the caller's. A plan whose seal stands was written whole.
                 unsafe {
-                    let plan = reference(CallArgument::Plan, plan)?;
+                    let plan = reference(CallArgument::Plan, plan, info)?;
                     if plan.seal != SEAL {
-                        return Err(ErrorInfo::about(Status::NoPlan, CallArgument::Plan));
+                        return Err(info.about(Status::NoPlan, CallArgument::Plan));
                     }
                     Ok(&*plan.words.as_ptr().cast())
                 }
@@ -140,15 +162,14 @@ macro_rules! lent {
 
             /// # Safety
             ///
-            /// `plan` is null, or can be written.
-            unsafe fn put(plan: *mut $plan, conv: $conv) -> Result<(), ErrorInfo> {
-                Region::new(CallArgument::Plan, plan, 1)?;
+            /// `plan` can be written.
+            #[inline(always)]
+            unsafe fn put(plan: *mut $plan, conv: $conv) {
                 // SAFETY: the caller's; it was asserted that the plan has room and the alignment.
                 unsafe {
                     (&raw mut (*plan).words).cast::<$conv>().write(conv);
                     (&raw mut (*plan).seal).write(SEAL);
                 }
-                Ok(())
             }
         }
     };

@@ -9,11 +9,13 @@ use super::Direct;
 use crate::geometry::{Geometry, Sizes};
 use crate::pack_i8::PanelsI8;
 use crate::quant::Quant;
+use core::mem::MaybeUninit;
 use core::ops::Range;
 
 pub(crate) mod direct;
 pub(crate) mod strips;
 mod taps;
+mod windows;
 cfg_if::cfg_if! {
     if #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] {
         pub(crate) mod vectors;
@@ -49,8 +51,39 @@ pub(crate) fn without_vectors<S: Quads>(simd: S, mut job: JobI8<'_>) {
     match job.panels.algorithm {
         Direct::Dense => direct::run(simd, &mut job),
         Direct::Depthwise if S::STRIPS => strips::run(simd, &mut job),
-        Direct::Depthwise => taps::run(&mut job, 0),
+        Direct::Depthwise => taps::run(simd, &mut job, 0),
     }
+}
+
+/// Keeps a loop as it is written: on small cores, no set-up is worth eight copies of its body, nor a
+/// `memset` that nothing else would link.
+#[inline(always)]
+fn rolled() {
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    // SAFETY: no instruction.
+    unsafe {
+        core::arch::asm!("", options(nomem, nostack, preserves_flags));
+    }
+}
+
+/// Words of a panel so many filters wide.
+// One copy for all algorithms of small cores.
+#[inline(never)]
+fn panel(job: &JobI8<'_>, width: usize) -> usize {
+    job.panels.panel(width)
+}
+
+/// Clears words.
+#[inline(always)]
+fn zeroed<const N: usize>(words: &mut MaybeUninit<[u32; N]>) -> &mut [u32; N] {
+    let first = words.as_mut_ptr().cast::<u32>();
+    for i in 0..N {
+        // SAFETY: so many words there are.
+        unsafe { first.add(i).write(0) };
+        rolled();
+    }
+    // SAFETY: each has been written.
+    unsafe { words.assume_init_mut() }
 }
 
 /// Where the results go.
@@ -86,16 +119,6 @@ impl To {
             To::Bytes(p) => To::Bytes(p.wrapping_add(elements)),
             To::Sums(p) => To::Sums(p.wrapping_add(elements)),
         }
-    }
-
-    /// [`put`](Self::put), out of line: all the roundings are more code than a loop should have twice.
-    ///
-    /// # Safety
-    /// As for that.
-    #[inline(never)]
-    pub unsafe fn put_apart(self, quant: &Quant, sum: i32, header: *const i32, width: usize) {
-        // SAFETY: the caller's.
-        unsafe { self.put(quant, sum, header, width) };
     }
 
     /// Writes one result, requantized by its filter's words if it is a byte.

@@ -56,6 +56,14 @@ impl Axis {
         (at * self.stride + tap * self.dilation).wrapping_sub(self.before)
     }
 
+    /// Where the first tap of an output position lies, inside or not, in line `before` of this axis.
+    #[inline(always)]
+    pub fn first(&self, before: usize, at: usize) -> usize {
+        (before.wrapping_mul(self.size))
+            .wrapping_add(at.wrapping_mul(self.stride))
+            .wrapping_sub(self.before)
+    }
+
     /// The output positions whose taps all lie inside.
     pub fn interior(&self) -> Range<usize> {
         let extent = (self.taps - 1) * self.dilation;

@@ -4,10 +4,11 @@
 //! the compiler spills what a loop keeps in registers, so the loops are naked functions.
 
 use super::{LevelI8, Scalar, Token};
-use crate::kernel::int8::direct::{Offset, PIXELS, Quads, Sums};
+use crate::kernel::int8::direct::{Offset, Pair, Quads};
 use crate::kernel::int8::strips::Strip;
 use crate::kernel::int8::{self, JobI8};
 use crate::kernel::peak::scalar_i8;
+use crate::pack::PANEL;
 use crate::pack_i8::QUAD;
 use crate::quant::Quant;
 use core::arch::naked_asm;
@@ -99,7 +100,7 @@ unsafe impl Quads for Dsp {
     #[inline(always)]
     unsafe fn start(
         self,
-        sums: &mut Sums,
+        sums: *mut Pair,
         filters: usize,
         header: *const i32,
         _width: usize,
@@ -158,29 +159,29 @@ unsafe impl Quads for Dsp {
     #[inline(always)]
     unsafe fn add_quads(
         self,
-        sums: &mut Sums,
+        sums: *mut Pair,
         filters: usize,
         wide: *const i16,
         weights: *const i32,
         width: usize,
         quads: usize,
     ) {
-        let add = match width {
-            4 => add_quads::<16>,
-            8 => add_quads::<32>,
-            _ => add_quads::<64>,
-        };
-        let sums = sums.as_mut_ptr().cast::<i32>();
-        let end = sums.wrapping_add(filters.next_multiple_of(2) * PIXELS);
+        let end = sums.wrapping_add(filters.next_multiple_of(2));
         // SAFETY: the caller's; a panel holds an even number of filters.
-        unsafe { add(weights, sums, wide, quads, end) };
+        unsafe {
+            match width {
+                4 => add_quads_narrow::<16>(weights, sums, wide, quads, end),
+                8 => add_quads_narrow::<32>(weights, sums, wide, quads, end),
+                _ => add_quads(weights, sums, wide, quads, end),
+            }
+        }
     }
 
     #[inline(always)]
     unsafe fn put(
         self,
         quant: &Quant,
-        sums: &Sums,
+        sums: *const Pair,
         filters: usize,
         header: *const i32,
         width: usize,
@@ -203,7 +204,7 @@ unsafe impl Quads for Dsp {
         let words = header.wrapping_add(2 * width);
         let row = width * size_of::<i32>();
         // SAFETY: the caller's.
-        unsafe { requantize(sums.as_ptr().cast(), words, to, step, row, filters, &ends) };
+        unsafe { requantize(sums.cast(), words, to, step, row, filters, &ends) };
     }
 
     #[inline(always)]
@@ -249,17 +250,17 @@ macro_rules! quad {
 }
 
 /// Adds `quads` quads of two pixels to the sums up to `end`, two filters at a time, whose weights are
-/// two words at `weights` and `STEP` bytes further on for each next quad.
+/// two words at `weights`, and a full panel's row further on for each next quad.
 ///
 /// # Safety
 /// All of that can be read and written; there is a quad and a sum.
 #[unsafe(naked)]
-unsafe extern "C" fn add_quads<const STEP: usize>(
+unsafe extern "C" fn add_quads(
     weights: *const i32,
-    sums: *mut i32,
+    sums: *mut Pair,
     wide: *const i16,
     quads: usize,
-    end: *mut i32,
+    end: *mut Pair,
 ) {
     naked_asm!(
         ".cpu cortex-m4",
@@ -303,6 +304,46 @@ unsafe extern "C" fn add_quads<const STEP: usize>(
         ".p2align 2",
         "8:",
         ".word 3b + 1 - 8b, 4b + 1 - 8b, 5b + 1 - 8b, 6b + 1 - 8b",
+        step = const PANEL * size_of::<i32>(),
+    )
+}
+
+/// [`add_quads`] for narrower panels, whose rows are `STEP` bytes long. Two instructions more for a quad,
+/// but a third of the code, and most layers have no such panel.
+///
+/// # Safety
+/// As for that.
+#[unsafe(naked)]
+unsafe extern "C" fn add_quads_narrow<const STEP: usize>(
+    weights: *const i32,
+    sums: *mut Pair,
+    wide: *const i16,
+    quads: usize,
+    end: *mut Pair,
+) {
+    naked_asm!(
+        ".cpu cortex-m4",
+        "push {{r4-r11, lr}}",
+        "push {{r0-r3}}",
+        "2:",
+        "ldm sp, {{r0-r3}}",
+        "ldm r1, {{r6, r7}}",
+        "ldrd r1, r12, [r1, #8]",
+        "3:",
+        quad!(),
+        "subs r3, r3, #1",
+        "bne 3b",
+        "ldrd r4, r5, [sp]",
+        // 36 and 16 bytes were pushed.
+        "ldr r2, [sp, #52]",
+        "strd r6, r7, [r5], #8",
+        "strd r1, r12, [r5], #8",
+        "add r4, r4, #8",
+        "strd r4, r5, [sp]",
+        "cmp r5, r2",
+        "bne 2b",
+        "add sp, sp, #16",
+        "pop {{r4-r11, pc}}",
         step = const STEP,
     )
 }

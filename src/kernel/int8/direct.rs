@@ -13,13 +13,14 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::strips::Strip;
-use super::{JobI8, To};
+use super::windows::{Window, Windows, steps};
+use super::{JobI8, To, panel, rolled, zeroed};
 use crate::geometry::Geometry;
-use crate::kernel::rows::{Columns, Rows};
-use crate::kernel::window::{count, quotient};
+use crate::kernel::window::count;
 use crate::pack::{PANEL, Panels, width};
 use crate::pack_i8::{HEADER, QUAD};
 use crate::quant::{Quant, Rounding};
+use core::mem::MaybeUninit;
 
 /// Pixels side by side.
 pub(crate) const PIXELS: usize = 2;
@@ -31,8 +32,8 @@ const PIECE: usize = 64;
 /// A piece of the windows of two pixels, widened.
 type Wide = [u32; PIECE * PIXELS / 2];
 
-/// The sums of a panel: `[filter][pixel]`.
-pub(crate) type Sums = [[i32; PIXELS]; PANEL];
+/// The sums of a filter. Those of a panel lie one after the other.
+pub(crate) type Pair = [i32; PIXELS];
 
 /// The loops of a level.
 ///
@@ -74,21 +75,21 @@ pub(crate) unsafe trait Quads: Copy {
     /// Sets the sums of so many filters to their biases.
     ///
     /// # Safety
-    /// The header is a panel's, so wide.
+    /// The header is a panel's, so wide, and there are sums of so many filters, up to the next even
+    /// number.
     #[inline(always)]
     unsafe fn start(
         self,
-        sums: &mut Sums,
+        sums: *mut Pair,
         filters: usize,
         header: *const i32,
         width: usize,
         offset: Offset,
     ) {
         let zero = offset.zero + 128;
-        let sums = sums.as_mut_ptr();
         for filter in 0..filters {
             let header = header.wrapping_add(filter);
-            // SAFETY: the caller's; a panel has no more filters than there are sums.
+            // SAFETY: the caller's.
             unsafe {
                 let [bias, weights] = [header.read(), header.add(width).read()];
                 let sum = bias.wrapping_sub(zero.wrapping_mul(weights));
@@ -103,8 +104,11 @@ pub(crate) unsafe trait Quads: Copy {
     /// So many are readable and writable; there is one.
     #[inline(always)]
     unsafe fn copy(self, from: *const i8, to: *mut i8, len: usize) {
-        // SAFETY: the caller's.
-        unsafe { to.copy_from_nonoverlapping(from, len) };
+        for i in 0..len {
+            // SAFETY: the caller's.
+            unsafe { to.add(i).write(from.add(i).read()) };
+            rolled();
+        }
     }
 
     /// The products of unsigned bytes: the sum of those of both pixels in one word, and of the second
@@ -147,7 +151,7 @@ pub(crate) unsafe trait Quads: Copy {
     #[inline(always)]
     unsafe fn add_quads(
         self,
-        sums: &mut Sums,
+        sums: *mut Pair,
         filters: usize,
         wide: *const i16,
         weights: *const i32,
@@ -161,10 +165,9 @@ pub(crate) unsafe trait Quads: Copy {
             // SAFETY: the caller's.
             inputs = inputs.wrapping_add(unsafe { wide.add(i).read() });
         }
-        let sums = sums.as_mut_ptr();
         for filter in 0..filters {
             let weights = weights.wrapping_add(filter);
-            // SAFETY: the caller's; a panel has no more filters than there are sums.
+            // SAFETY: the caller's.
             unsafe {
                 let [both, second] = self.products(wide, weights, width, quads);
                 let first = both.wrapping_sub(second << 16);
@@ -189,7 +192,7 @@ pub(crate) unsafe trait Quads: Copy {
     unsafe fn put(
         self,
         quant: &Quant,
-        sums: &Sums,
+        sums: *const Pair,
         filters: usize,
         header: *const i32,
         width: usize,
@@ -197,16 +200,17 @@ pub(crate) unsafe trait Quads: Copy {
         step: usize,
     ) {
         for filter in 0..filters {
-            let sums = sums_of(sums, filter);
             let header = header.wrapping_add(filter);
             // SAFETY: the caller's.
             unsafe {
                 let [multiplier, shift] =
                     [header.add(2 * width).read(), header.add(3 * width).read()];
+                let [first, second] = sums.add(filter).read();
                 let to = to.add(filter);
-                // The second pixel first: with a step of zero the first stays.
-                to.add(step).write(quant.plain(sums[1], multiplier, shift));
-                to.write(quant.plain(sums[0], multiplier, shift));
+                to.write(quant.plain(first, multiplier, shift));
+                if step != 0 {
+                    to.add(step).write(quant.plain(second, multiplier, shift));
+                }
             }
         }
     }
@@ -243,11 +247,12 @@ pub(super) fn plain(job: &JobI8<'_>) -> bool {
                 // SAFETY: panels follow each other as `PanelsI8` counts them, and begin so.
                 let [bias, shift] =
                     unsafe { [header.read(), header.wrapping_add(3 * width).read()] };
+                rolled();
                 if bias.unsigned_abs() >= 1 << 29 || shift >= 0 {
                     return false;
                 }
             }
-            header = header.wrapping_add(job.panels.panel(width));
+            header = header.wrapping_add(panel(job, width));
             left -= filters;
         }
     }
@@ -274,12 +279,6 @@ impl Offset {
     }
 }
 
-/// Weight `i` of a word.
-#[inline(always)]
-pub(super) fn byte(word: i32, i: usize) -> i32 {
-    i32::from((word >> (8 * i as u32)) as i8)
-}
-
 /// Not inlined, as what the levels here use needs no function of its own: the frame of the one algorithm
 /// shall not be that of the other too.
 #[inline(never)]
@@ -289,22 +288,23 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let shape = Shape::of(job.geometry, panels, job.quant);
     let pixels = count(&job.rows) * job.sizes.output[2];
     let plain = plain(job);
-    let mut wide = [0; PIECE];
-    let mut sums = [[0; PIXELS]; PANEL];
+    let mut wide = MaybeUninit::uninit();
+    let wide: &mut Wide = zeroed(&mut wide);
+    let mut sums = MaybeUninit::<[u32; PANEL * PIXELS]>::uninit();
+    let sums: *mut Pair = zeroed(&mut sums).as_mut_ptr().cast();
     let mut header = job.packed.as_ptr();
     for group in 0..panels.groups {
-        let mut walk = Walk::of(job, group * panels.depth);
+        let mut walk = Windows::of(job, group * panels.depth);
         let packed = header;
         let mut pixel = 0;
         while pixel < pixels {
             // A second pixel that does not exist is computed as another first.
-            let first = walk.next(job);
-            let second = if pixel + 1 < pixels {
-                walk.next(job)
-            } else {
-                first
-            };
-            let windows = [first, second];
+            walk.next(job);
+            let first = walk.window;
+            if pixel + 1 < pixels {
+                walk.next(job);
+            }
+            let windows = [first, walk.window];
             let mut at = pixel * job.geometry.filters + group * panels.filters;
             let mut filters_left = panels.filters;
             header = packed;
@@ -317,36 +317,25 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
                 // SAFETY: a panel begins with the biases of its filters; the walk's windows are those
                 // of pixels of the job; the weights are a panel's, as `PanelsI8` counts them.
                 unsafe {
-                    simd.start(&mut sums, filters, header, width, shape.offset);
+                    simd.start(sums, filters, header, width, shape.offset);
                     while left > 0 {
                         let len = left.min(shape.piece);
                         // One piece that is all serves every panel.
                         if shape.piece < shape.depth || filters_left == panels.filters {
-                            stage(simd, &shape, &windows, &mut place, len, &mut wide);
+                            stage(simd, &shape, &windows, &mut place, len, wide);
                         }
                         let quads = len.div_ceil(QUAD);
                         let wide = wide.as_ptr().cast();
-                        simd.add_quads(&mut sums, filters, wide, weights, width, quads);
+                        simd.add_quads(sums, filters, wide, weights, width, quads);
                         weights = weights.wrapping_add(quads * width);
                         left -= len;
                     }
                 }
-                let output = output.at(at);
+                let pixels = (pixels - pixel).min(PIXELS);
+                let outputs = [pixels, filters, width];
                 // SAFETY: each pixel that exists has so many outputs from here on.
-                unsafe {
-                    match output {
-                        To::Bytes(to) if plain => {
-                            let both = pixel + 1 < pixels;
-                            let step = if both { job.geometry.filters } else { 0 };
-                            simd.put(job.quant, &sums, filters, header, width, to, step);
-                        }
-                        _ => {
-                            let pixels = (pixels - pixel).min(PIXELS);
-                            put_each(job, &sums, [pixels, filters, width], header, output);
-                        }
-                    }
-                }
-                header = header.wrapping_add(job.panels.panel(width));
+                unsafe { put(simd, job, plain, sums, outputs, header, output.at(at)) };
+                header = header.wrapping_add(panel(job, width));
                 at += filters;
                 filters_left -= filters;
             }
@@ -355,34 +344,55 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     }
 }
 
-/// Writes the sums of so many pixels and filters in a panel so wide, one by one.
+/// Writes the sums of so many pixels and filters, of a panel so wide.
 ///
 /// # Safety
-/// That is writable, and the header is the panel's.
+/// That is writable, the header is that of the first filter, and `plain` says what [`plain()`] does.
+// One copy for both algorithms.
 #[inline(never)]
-unsafe fn put_each(
+pub(super) unsafe fn put<S: Quads>(
+    simd: S,
     job: &JobI8<'_>,
-    sums: &Sums,
+    plain: bool,
+    sums: *const Pair,
     [pixels, filters, width]: [usize; 3],
     header: *const i32,
     output: To,
 ) {
-    for filter in 0..filters {
-        for (pixel, sum) in sums_of(sums, filter).into_iter().enumerate() {
-            if pixel < pixels {
-                let to = output.at(pixel * job.geometry.filters + filter);
-                // SAFETY: the caller's.
-                unsafe { to.put_apart(job.quant, sum, header.wrapping_add(filter), width) };
+    // SAFETY: the caller's.
+    unsafe {
+        match output {
+            To::Bytes(to) if plain => {
+                let step = if pixels > 1 { job.geometry.filters } else { 0 };
+                simd.put(job.quant, sums, filters, header, width, to, step);
             }
+            _ => put_each(job, sums, [pixels, filters, width], header, output),
         }
     }
 }
 
-/// The sums of a filter, which is in the panel.
-#[inline(always)]
-fn sums_of(sums: &Sums, filter: usize) -> [i32; PIXELS] {
-    // SAFETY: see above. (An iterator over the array makes the compiler unroll for all of a panel.)
-    unsafe { *sums.as_ptr().add(filter) }
+/// [`put`], one by one.
+///
+/// # Safety
+/// As for that.
+#[inline(never)]
+unsafe fn put_each(
+    job: &JobI8<'_>,
+    sums: *const Pair,
+    [pixels, filters, width]: [usize; 3],
+    header: *const i32,
+    output: To,
+) {
+    for pixel in 0..pixels {
+        for filter in 0..filters {
+            let to = output.at(pixel * job.geometry.filters + filter);
+            // SAFETY: the caller's.
+            unsafe {
+                let sum = sums.add(filter).cast::<i32>().add(pixel).read();
+                to.put(job.quant, sum, header.wrapping_add(filter), width);
+            }
+        }
+    }
 }
 
 /// What all windows of a layer have in common.
@@ -409,14 +419,12 @@ struct Shape {
 }
 
 impl Shape {
-    #[inline(always)]
+    // So that what is kept in memory anyway is not kept on the stack again by whoever looks at it.
+    #[inline(never)]
     fn of(geometry: &Geometry, panels: &Panels, quant: &Quant) -> Self {
-        let [_, height, width] = geometry.input;
-        let row = width.wrapping_mul(geometry.channels);
-        let [z, y, x] = geometry.dilation;
         let depth = panels.taps * panels.depth;
         // Taps that lie side by side are one piece.
-        let [columns, line] = if x == 1 && panels.groups == 1 {
+        let [columns, line] = if geometry.dilation[2] == 1 && panels.groups == 1 {
             [1, geometry.kernel[2] * panels.depth]
         } else {
             [geometry.kernel[2], panels.depth]
@@ -428,10 +436,6 @@ impl Shape {
         } else if whole && line < PIECE {
             // Whole rows.
             piece -= PIECE.checked_rem(line).unwrap_or(0);
-        } else if whole {
-            // As many to a row, and all of about one size.
-            let pieces = quotient(line + PIECE - 1, PIECE);
-            piece = quotient(line + pieces - 1, pieces).next_multiple_of(QUAD);
         }
         Shape {
             rows: geometry.kernel[1],
@@ -440,12 +444,7 @@ impl Shape {
             channels: panels.depth,
             depth,
             piece,
-            // A step that is never taken may be past all bounds.
-            steps: [
-                z.wrapping_mul(height.wrapping_mul(row)),
-                y.wrapping_mul(row),
-                x.wrapping_mul(geometry.channels),
-            ],
+            steps: steps(geometry),
             flat: geometry.kernel[0] == 1 && columns == 1,
             point: panels.taps == 1 && whole && depth <= PIECE,
             whole,
@@ -457,17 +456,6 @@ impl Shape {
     }
 }
 
-/// The window of a pixel.
-#[derive(Clone, Copy)]
-struct Window {
-    /// Where its first tap would lie if there were an image all around.
-    origin: *const i8,
-    /// The first and the end of the taps inside the image: planes, rows, columns.
-    inside: [[usize; 2]; 3],
-    /// All of them are.
-    inner: bool,
-}
-
 /// A place in a window, in the order of the weights.
 #[derive(Clone, Copy, Default)]
 struct Place {
@@ -476,87 +464,6 @@ struct Place {
     column: usize,
     /// Along the line.
     at: usize,
-}
-
-/// The walk over the windows of a job's pixels.
-struct Walk {
-    /// The last window given, and where that is.
-    window: Window,
-    row: usize,
-    x: usize,
-    /// Pixels of the row up to here need no look at the borders.
-    easy: usize,
-    /// Bytes from one pixel to the next.
-    step: usize,
-    /// The first of the group's channels.
-    channel: usize,
-}
-
-impl Walk {
-    #[inline(always)]
-    fn of(job: &JobI8<'_>, channel: usize) -> Self {
-        Walk {
-            window: Window {
-                origin: job.input.as_ptr(),
-                inside: [[0; 2]; 3],
-                inner: false,
-            },
-            // Before the first row.
-            row: usize::MAX,
-            x: job.sizes.output[2] - 1,
-            easy: 0,
-            step: job.geometry.stride[2].wrapping_mul(job.geometry.channels),
-            channel,
-        }
-    }
-
-    /// The window of the next pixel, which exists.
-    #[inline(always)]
-    fn next(&mut self, job: &JobI8<'_>) -> Window {
-        self.x += 1;
-        self.window.origin = self.window.origin.wrapping_add(self.step);
-        if self.x >= self.easy {
-            self.turn(job);
-        }
-        self.window
-    }
-
-    /// To a pixel at a border, or one after it, or to the first of a row.
-    #[inline(never)]
-    fn turn(&mut self, job: &JobI8<'_>) {
-        let geometry = job.geometry;
-        let columns = Columns::of(geometry, job.sizes);
-        if self.x == columns.pixels {
-            self.x = 0;
-            self.row = self.row.wrapping_add(1);
-            let rows = Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row);
-            let lines = rows.lines(self.row, count(&job.rows));
-            // Of the tap that is reached first, less that of the first tap.
-            let above = (lines.planes.start)
-                .wrapping_mul(geometry.dilation[0])
-                .wrapping_mul(geometry.input[1])
-                .wrapping_add(lines.rows.start.wrapping_mul(geometry.dilation[1]));
-            let at = lines
-                .input
-                .wrapping_sub(above)
-                .wrapping_mul(geometry.input[2])
-                .wrapping_add(columns.axis.position(0, 0))
-                .wrapping_mul(geometry.channels);
-            self.window.origin = job.input.as_ptr().wrapping_add(at + self.channel);
-            self.window.inside[0] = [lines.planes.start, lines.planes.end];
-            self.window.inside[1] = [lines.rows.start, lines.rows.end];
-        }
-        let inside = columns.axis.inside(self.x);
-        self.window.inside[2] = [inside.start, inside.end];
-        let [planes, lines, taps] = self.window.inside.map(|[start, end]| end - start);
-        let [depth, height, width] = geometry.kernel;
-        self.window.inner = planes == depth && lines == height && taps == width;
-        self.easy = if columns.interior.contains(&self.x) {
-            columns.interior.end
-        } else {
-            0
-        };
-    }
 }
 
 /// Widens `len` inputs of both windows, from a place on, which is moved.
@@ -673,11 +580,7 @@ unsafe fn stage_one<S: Quads>(
         mut at,
     } = *place;
     while len > 0 {
-        let line = window
-            .origin
-            .wrapping_add(plane.wrapping_mul(shape.steps[0]))
-            .wrapping_add(row.wrapping_mul(shape.steps[1]))
-            .wrapping_add(column.wrapping_mul(shape.steps[2]));
+        let line = window.tap([plane, row, column], &shape.steps);
         // What of the line is inside.
         let [planes, rows, columns] = window.inside;
         let [mut start, mut end] = [shape.line; 2];
@@ -715,7 +618,10 @@ unsafe fn stage_one<S: Quads>(
                     if inside {
                         simd.copy(input, byte, run);
                     } else {
-                        byte.write_bytes(shape.offset.zero() as u8, run);
+                        for i in 0..run {
+                            byte.add(i).write(shape.offset.zero());
+                            rolled();
+                        }
                     }
                     byte = byte.wrapping_add(run);
                 }

@@ -2,11 +2,12 @@
 //! each of a channel of its own.
 
 use super::direct::{Quads, plain};
-use super::{JobI8, Outputs, taps};
-use crate::kernel::rows::{Columns, Rows};
+use super::windows::{Windows, steps};
+use super::{JobI8, Outputs, panel, rolled, taps};
 use crate::kernel::window::count;
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
+use core::mem::MaybeUninit;
 
 /// Taps of the largest window that a strip has room for.
 const TAPS: usize = 25;
@@ -14,15 +15,18 @@ const TAPS: usize = 25;
 /// Weights of a tap, sign-extended: those of the first and third filter, then the others.
 type Tap = [u32; 2];
 
+/// A number for each filter.
+type Quad = [MaybeUninit<i32>; QUAD];
+
 /// Pixels side by side that reach the same taps.
 ///
 /// The layout is known to the loops.
 #[repr(C)]
 pub(crate) struct Strip {
-    pub biases: [i32; QUAD],
-    pub multipliers: [i32; QUAD],
+    pub biases: Quad,
+    pub multipliers: Quad,
     /// To the right, less 1.
-    pub shifts: [i32; QUAD],
+    pub shifts: Quad,
     /// Of the first tap that is reached. Those of a row lie side by side.
     pub weights: *const Tap,
     /// Rows of the window that are reached.
@@ -75,25 +79,24 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         && plain(job);
     let start = match &mut job.output {
         Outputs::Bytes(output) if fits => output.as_mut_ptr(),
-        _ => return taps::run(job, 0),
+        _ => return taps::run(simd, job, 0),
     };
-    let rows = Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row);
-    let columns = Columns::of(geometry, job.sizes);
-    let row = geometry.input[2].wrapping_mul(geometry.channels);
-    let end = count(&job.rows);
+    let steps = steps(geometry);
+    let pixels = count(&job.rows) * job.sizes.output[2];
     let quant = job.quant;
     let four = |byte: i32| u32::from(byte as u8).wrapping_mul(0x0101_0101);
     // An uint8 is widened without a sign, so its own zero point is the one to take off.
     let zero = -quant.input_zero - i32::from(quant.flip_input);
-    let mut weights = [[0; 2]; TAPS];
+    let mut weights = [const { MaybeUninit::<Tap>::uninit() }; TAPS];
+    const EMPTY: Quad = [const { MaybeUninit::uninit() }; QUAD];
     let mut strip = Strip {
-        biases: [0; QUAD],
-        multipliers: [0; QUAD],
-        shifts: [0; QUAD],
-        weights: weights.as_ptr(),
+        biases: EMPTY,
+        multipliers: EMPTY,
+        shifts: EMPTY,
+        weights: weights.as_ptr().cast(),
         rows: 0,
         zero: u32::from(zero as u16).wrapping_mul(0x0001_0001),
-        tap: geometry.dilation[2].wrapping_mul(geometry.channels),
+        tap: steps[2],
         columns: 0,
         line: 0,
         skip: 0,
@@ -111,75 +114,70 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
             flip: four(i32::from(quant.flip)),
         },
     };
-    let mut panel = job.packed.as_ptr();
+    let mut base = job.packed.as_ptr();
     let mut first = 0;
     while first < whole {
         let lane = first % PANEL;
         let width = width(geometry.filters - (first - lane));
-        let header = panel.wrapping_add(lane);
+        let header = base.wrapping_add(lane);
         for filter in 0..QUAD {
             let word = |row: usize| header.wrapping_add(row * width + filter);
             // SAFETY: the header of a panel.
             unsafe {
-                strip.biases[filter] = word(0).read();
-                strip.multipliers[filter] = word(2).read();
-                strip.shifts[filter] = !word(3).read();
+                strip.biases[filter].write(word(0).read());
+                strip.multipliers[filter].write(word(2).read());
+                strip.shifts[filter].write(!word(3).read());
             }
         }
-        let packed = panel.wrapping_add(HEADER * width + lane / QUAD);
+        let packed = base.wrapping_add(HEADER * width + lane / QUAD);
         for (tap, weights) in weights.iter_mut().enumerate().take(job.panels.panels.taps) {
             // SAFETY: the weights of a panel.
             let word = unsafe { packed.add(tap * (width / QUAD)).read() };
             let two = |word: i32| {
                 u32::from(word as i8 as u16) | u32::from((word >> 16) as i8 as u16) << 16
             };
-            *weights = [two(word), two(word >> 8)];
+            weights.write([two(word), two(word >> 8)]);
+            rolled();
         }
-        let mut index = 0;
+        let mut windows = Windows::of(job, first);
         let mut output = start.wrapping_add(first);
-        while index < end {
-            let lines = rows.lines(index, end);
-            let mut line = lines.input.wrapping_mul(row).wrapping_add(first);
-            for _ in 0..lines.count {
-                let mut x = 0;
-                while x < columns.pixels {
-                    let pixels = if columns.interior.contains(&x) {
-                        columns.interior.end - x
-                    } else {
-                        1
-                    };
-                    let inside = columns.axis.inside(x);
-                    let reached = count(&inside);
-                    strip.rows = if reached == 0 { 0 } else { count(&lines.rows) };
-                    let at = columns.axis.position(x, inside.start);
-                    let at = at.wrapping_mul(geometry.channels).wrapping_add(line);
-                    strip.input = job.input.as_ptr().wrapping_add(at);
-                    strip.line = geometry.dilation[1].wrapping_mul(row);
-                    strip.columns = 0;
-                    if reached != 3 || kernel_width != 3 || strip.rows == 0 {
-                        strip.columns = reached;
-                        strip.line = strip.line.wrapping_sub(reached.wrapping_mul(strip.tap));
-                        strip.skip = (kernel_width - reached) * size_of::<Tap>();
-                    }
-                    let tap = lines.rows.start * kernel_width + inside.start;
-                    strip.weights = weights.as_ptr().wrapping_add(tap);
-                    strip.output = output;
-                    output = output.wrapping_add(pixels * geometry.filters);
-                    strip.end = output;
-                    // SAFETY: the taps are inside, each pixel has these outputs.
-                    unsafe { simd.strip(&mut strip, quant.flip_input != 0) };
-                    x += pixels;
-                }
-                line = line.wrapping_add(geometry.stride[1].wrapping_mul(row));
+        let mut left = pixels;
+        while left > 0 {
+            windows.next(job);
+            let window = &windows.window;
+            let [planes, lines, columns] = window.inside.map(|[start, end]| end - start);
+            let [_, [row, _], [column, _]] = window.inside;
+            strip.rows = if planes == 0 || columns == 0 {
+                0
+            } else {
+                lines
+            };
+            strip.input = window.tap([0, row, column], &steps);
+            strip.line = steps[1];
+            strip.columns = 0;
+            if columns != 3 || kernel_width != 3 || strip.rows == 0 {
+                strip.columns = columns;
+                strip.line = strip.line.wrapping_sub(columns.wrapping_mul(strip.tap));
+                strip.skip = (kernel_width - columns) * size_of::<Tap>();
             }
-            index += lines.count;
+            strip.weights = weights
+                .as_ptr()
+                .cast::<Tap>()
+                .wrapping_add(row * kernel_width + column);
+            strip.output = output;
+            let pixels = windows.skip();
+            output = output.wrapping_add(pixels * geometry.filters);
+            strip.end = output;
+            // SAFETY: the taps are inside, each pixel has these outputs.
+            unsafe { simd.strip(&mut strip, quant.flip_input != 0) };
+            left -= pixels;
         }
         first += QUAD;
         if first.is_multiple_of(PANEL) {
-            panel = panel.wrapping_add(job.panels.panel(width));
+            base = base.wrapping_add(panel(job, width));
         }
     }
     if whole < geometry.filters {
-        taps::run(job, whole);
+        taps::run(simd, job, whole);
     }
 }
