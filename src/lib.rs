@@ -112,6 +112,7 @@ pub mod reference;
 mod separable;
 mod shape;
 mod simd;
+mod soft_float;
 
 pub use activation::Activation;
 pub use algorithm::{Algorithm, Limits};

@@ -14,6 +14,7 @@
 
 use crate::activation::Activation;
 use crate::error::{Argument, Error};
+use crate::soft_float;
 
 /// How `sum * M` becomes an integer. Each is a contract that holds on every level, to the bit.
 ///
@@ -435,7 +436,7 @@ impl Quant {
     pub fn byte(&self, sum: i32, words: [i32; 2]) -> i8 {
         let [low, high] = [self.min - self.zero, self.max - self.zero];
         let steps = match self.rounding {
-            Rounding::Float if SOFT => float_by_integers(sum, words[0] as u32).max(low).min(high),
+            Rounding::Float if SOFT => soft_float::product(sum, words[0] as u32).max(low).min(high),
             Rounding::Float => {
                 let product = sum as f32 * f32::from_bits(words[0] as u32);
                 let [low, high] = [low as f32, high as f32];
@@ -529,115 +530,10 @@ fn fixed(sum: i32, [value, shift]: [i32; 2], single: bool) -> i32 {
 /// Where floats are not instructions but functions, which are larger than all that is needed of them.
 const SOFT: bool = cfg!(all(target_arch = "arm", not(target_abi = "eabihf")));
 
-/// [`Rounding::Float`] before the clamp, which is within int16: a sum times the bits of a finite scale that
-/// is not negative.
-#[inline(always)]
-fn float_by_integers(sum: i32, scale: u32) -> i32 {
-    let exponent = (scale >> 23) as i32;
-    // The scale is `fraction * 2^(exponent - 150)`; a subnormal one has no leading bit.
-    let fraction = scale & 0x7f_ffff | u32::from(exponent > 0) << 23;
-    let right = 150 - exponent.max(1);
-    // Below 2^31 times 2^24. If it is subnormal as a float, it is nearest to zero in any case.
-    let product = to_float(to_float(u64::from(sum.unsigned_abs())) * u64::from(fraction));
-    let steps = if right <= 0 {
-        // Zero, or past every clamp.
-        product
-    } else if right > 63 {
-        0
-    } else {
-        shift_to_even(product, right as u32)
-    };
-    let steps = steps.min(1 << 16) as i32;
-    if sum < 0 { -steps } else { steps }
-}
-
-/// Rounds to what a float can hold: 24 bits from the first one on.
-#[inline(never)]
-fn to_float(number: u64) -> u64 {
-    let (mut left, mut right) = (number, 0);
-    while left >= 1 << 24 {
-        left >>= 1;
-        right += 1;
-    }
-    shift_to_even(number, right) << right
-}
-
-/// `number / 2^right` to the nearest, ties to even; the number is below 2^56.
-#[inline(always)]
-fn shift_to_even(number: u64, right: u32) -> u64 {
-    if right == 0 {
-        return number;
-    }
-    let odd = number >> right & 1;
-    number.wrapping_add((1 << right >> 1) - 1 + odd) >> right
-}
-
 /// Rounds a number of at most 2^22 to the nearest integer, ties to even.
 #[inline(always)]
 fn float(number: f32) -> i32 {
     // Where the spacing of floats is 1, adding rounds; the low bits of the sum count the steps.
     const MAGIC: f32 = 12_582_912.0; // 2^23 + 2^22
     ((number + MAGIC).to_bits() as i32).wrapping_sub(MAGIC.to_bits() as i32)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn integers_multiply_like_floats() {
-        // xorshift (Marsaglia 2003)
-        let mut state = 0x9e37_79b9_u32;
-        let mut next = move || {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            state
-        };
-        let scales = [
-            0,
-            1,
-            0x7f_ffff,
-            0x80_0000,
-            0x3f00_0000,
-            0x3f80_0000,
-            0x7f7f_ffff,
-        ];
-        let sums = [
-            0,
-            1,
-            -1,
-            2,
-            3,
-            -3,
-            255,
-            (1 << 24) + 1,
-            (1 << 25) + 2,
-            i32::MAX,
-            i32::MIN,
-        ];
-        let check = |sum: i32, scale: u32| {
-            let product = sum as f32 * f32::from_bits(scale);
-            let needed = float(product.clamp(-300.0, 300.0));
-            let given = float_by_integers(sum, scale).clamp(-300, 300);
-            assert_eq!(given, needed, "{sum} times {scale:#x}");
-        };
-        for sum in sums {
-            for scale in scales {
-                check(sum, scale);
-            }
-        }
-        for _ in 0..1_000_000 {
-            // Sums of any size, and scales whose products are mostly within the clamp, or halves.
-            let sum = next() as i32 >> (next() % 32);
-            let exponent = (127 + 7).min(150 - (next() % 40)) - (next() % 12);
-            let bits = if next() % 4 == 0 {
-                0
-            } else {
-                next() & 0x7f_ffff
-            };
-            check(sum, exponent << 23 | bits);
-            check(sum, next() & 0x7f7f_ffff);
-        }
-    }
 }
