@@ -30,6 +30,7 @@ impl Dsp {
 impl Token for Dsp {
     type F32 = Scalar;
     type I8 = Dsp;
+    type I16 = Scalar;
 
     #[inline(always)]
     fn f32(self) -> Scalar {
@@ -39,6 +40,11 @@ impl Token for Dsp {
     #[inline(always)]
     fn i8(self) -> Dsp {
         self
+    }
+
+    #[inline(always)]
+    fn i16(self) -> Scalar {
+        Scalar
     }
 }
 

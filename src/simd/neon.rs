@@ -1,6 +1,6 @@
 //! NEON, as every aarch64 has it but the soft-float targets.
 
-use super::{Kernel, MOST_VECTORS, Simd, Token};
+use super::{Kernel, MOST_VECTORS, Scalar, Simd, Token};
 use core::arch::aarch64::*;
 
 /// Proof of NEON.
@@ -21,6 +21,7 @@ impl Neon {
 impl Token for Neon {
     type F32 = Neon;
     type I8 = Neon;
+    type I16 = Scalar;
 
     #[inline(always)]
     fn f32(self) -> Neon {
@@ -30,6 +31,11 @@ impl Token for Neon {
     #[inline(always)]
     fn i8(self) -> Neon {
         self
+    }
+
+    #[inline(always)]
+    fn i16(self) -> Scalar {
+        Scalar
     }
 }
 

@@ -276,7 +276,7 @@ impl Offset {
 
 /// Weight `i` of a word.
 #[inline(always)]
-pub(super) fn byte(word: i32, i: usize) -> i32 {
+pub(crate) fn byte(word: i32, i: usize) -> i32 {
     i32::from((word >> (8 * i as u32)) as i8)
 }
 
