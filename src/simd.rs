@@ -38,6 +38,7 @@ cfg_if::cfg_if! {
     if #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] {
         mod int8;
         mod x86;
+        mod x86_int16;
         mod x86_int8;
         mod x86_vnni512;
         pub(crate) use int8::{Ends, GROUP, KernelI8, MOST_PIXELS, SLACK, SimdI8};

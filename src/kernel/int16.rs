@@ -12,9 +12,11 @@ use core::ops::Range;
 mod dense;
 mod depthwise;
 mod finish;
+mod strips;
 mod walk;
 
 pub(crate) use finish::Finish;
+pub(crate) use strips::Strip;
 
 /// Products that fit an int32 together, in whole quads: `MOST * 2^22 < 2^31`.
 pub(crate) const MOST: usize = 508;
@@ -76,6 +78,17 @@ pub(crate) unsafe trait SimdI16: Copy {
     /// panel is writable.
     unsafe fn sums(self, tile: Tile, sums: *mut i32);
 
+    /// Whether the level brings the next method.
+    const STRIPS: bool = false;
+
+    /// Writes the sums of the `M` pixels of a strip.
+    ///
+    /// # Safety
+    /// [`STRIPS`](Self::STRIPS); the inputs and weights of the taps that are reached are readable, and a
+    /// panel of sums of each pixel is writable. They fit an int32.
+    #[inline(always)]
+    unsafe fn strip<const M: usize>(self, _strip: &Strip, _sums: *mut i32) {}
+
     /// Makes outputs of sums.
     ///
     /// # Safety
@@ -108,6 +121,6 @@ pub(crate) fn run<S: SimdI16, const PIXELS: usize, const PIECE: usize>(
 ) {
     match job.panels.algorithm {
         Direct::Dense => dense::run::<S, PIXELS, PIECE>(simd, &mut job),
-        Direct::Depthwise => depthwise::run(&mut job),
+        Direct::Depthwise => depthwise::run(simd, &mut job),
     }
 }

@@ -1,6 +1,6 @@
 //! AVX2 with FMA, and AVX-512 as of Skylake-X; and which of them has VNNI.
 
-use super::{Kernel, MOST_VECTORS, Scalar, Simd, Token};
+use super::{Kernel, MOST_VECTORS, Simd, Token};
 use core::arch::x86_64::*;
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
@@ -23,7 +23,7 @@ pub struct Avx512Vnni(());
 impl Token for Avx2 {
     type F32 = Avx2;
     type I8 = Avx2;
-    type I16 = Scalar;
+    type I16 = Avx2;
 
     #[inline(always)]
     fn f32(self) -> Avx2 {
@@ -36,15 +36,15 @@ impl Token for Avx2 {
     }
 
     #[inline(always)]
-    fn i16(self) -> Scalar {
-        Scalar
+    fn i16(self) -> Avx2 {
+        Avx2(())
     }
 }
 
 impl Token for Avx512 {
     type F32 = Avx512;
     type I8 = Avx2;
-    type I16 = Scalar;
+    type I16 = Avx2;
 
     #[inline(always)]
     fn f32(self) -> Avx512 {
@@ -58,15 +58,15 @@ impl Token for Avx512 {
     }
 
     #[inline(always)]
-    fn i16(self) -> Scalar {
-        Scalar
+    fn i16(self) -> Avx2 {
+        Avx2(())
     }
 }
 
 impl Token for AvxVnni {
     type F32 = Avx2;
     type I8 = AvxVnni;
-    type I16 = Scalar;
+    type I16 = Avx2;
 
     #[inline(always)]
     fn f32(self) -> Avx2 {
@@ -79,15 +79,15 @@ impl Token for AvxVnni {
     }
 
     #[inline(always)]
-    fn i16(self) -> Scalar {
-        Scalar
+    fn i16(self) -> Avx2 {
+        Avx2(())
     }
 }
 
 impl Token for Avx512Vnni {
     type F32 = Avx512;
     type I8 = Avx512Vnni;
-    type I16 = Scalar;
+    type I16 = Avx2;
 
     #[inline(always)]
     fn f32(self) -> Avx512 {
@@ -100,8 +100,8 @@ impl Token for Avx512Vnni {
     }
 
     #[inline(always)]
-    fn i16(self) -> Scalar {
-        Scalar
+    fn i16(self) -> Avx2 {
+        Avx2(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Depthwise: pixel by pixel, four filters at a time. Taps in the padding are left out.
 
 use super::finish::Finish;
-use super::{JobI16, MOST};
+use super::{JobI16, MOST, SimdI16, strips};
 use crate::kernel::int8::direct::byte;
 use crate::kernel::rows::{Columns, Rows};
 use crate::kernel::window::{count, quotient};
@@ -9,17 +9,22 @@ use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 
 #[inline(always)]
-pub(super) fn run(job: &mut JobI16<'_>) {
-    if job.panels.panels.taps <= MOST {
-        taps::<false>(job);
+pub(super) fn run<S: SimdI16>(simd: S, job: &mut JobI16<'_>) {
+    if job.panels.panels.taps > MOST {
+        taps::<true>(job, 0);
+    } else if S::STRIPS && job.geometry.filters == job.geometry.channels {
+        let first = strips::run(simd, job);
+        if first < job.geometry.filters {
+            taps::<false>(job, first);
+        }
     } else {
-        taps::<true>(job);
+        taps::<false>(job, 0);
     }
 }
 
-/// `LONG`: the sums do not fit 32 bits.
+/// The filters from `first` on, a multiple of four. `LONG`: the sums do not fit 32 bits.
 #[inline(never)]
-fn taps<const LONG: bool>(job: &mut JobI16<'_>) {
+fn taps<const LONG: bool>(job: &mut JobI16<'_>, mut first: usize) {
     let (geometry, sizes) = (job.geometry, job.sizes);
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let rows = Rows::of(geometry, sizes, job.rows.start, job.first_input_row);
@@ -30,8 +35,7 @@ fn taps<const LONG: bool>(job: &mut JobI16<'_>) {
     let row = input_width * channels;
     let output = job.output.as_mut_ptr();
     let end = count(&job.rows);
-    let mut panel = job.packed.as_ptr();
-    let mut first = 0;
+    let mut panel = (job.packed.as_ptr()).wrapping_add(first / PANEL * job.panels.panel(PANEL));
     while first < filters {
         let lane = first % PANEL;
         let width = width(filters - (first - lane));
