@@ -29,6 +29,13 @@ mod dsp;
     not(target_has_atomic = "64"),
 ))]
 pub use dsp::Dsp;
+#[cfg(all(
+    target_arch = "arm",
+    target_os = "none",
+    any(feature = "dsp", target_abi = "eabihf"),
+    not(target_has_atomic = "64"),
+))]
+mod dsp_int16;
 mod scalar;
 pub use scalar::Scalar;
 mod scalar_int16;

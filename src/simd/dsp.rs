@@ -30,7 +30,7 @@ impl Dsp {
 impl Token for Dsp {
     type F32 = Scalar;
     type I8 = Dsp;
-    type I16 = Scalar;
+    type I16 = Dsp;
 
     #[inline(always)]
     fn f32(self) -> Scalar {
@@ -43,8 +43,8 @@ impl Token for Dsp {
     }
 
     #[inline(always)]
-    fn i16(self) -> Scalar {
-        Scalar
+    fn i16(self) -> Dsp {
+        self
     }
 }
 
@@ -260,7 +260,7 @@ macro_rules! quad {
 /// # Safety
 /// All of that can be read and written; there is a quad and a sum.
 #[unsafe(naked)]
-unsafe extern "C" fn add_quads<const STEP: usize>(
+pub(super) unsafe extern "C" fn add_quads<const STEP: usize>(
     weights: *const i32,
     sums: *mut i32,
     wide: *const i16,

@@ -14,6 +14,7 @@ pub(super) const CHANNELS: usize = 8;
 const PIXELS: usize = 4;
 
 /// Pixels that reach the same taps.
+#[allow(dead_code)] // read where a level brings strips
 pub(crate) struct Strip {
     /// The first tap that is reached, of the first pixel.
     input: *const i16,
@@ -27,6 +28,7 @@ pub(crate) struct Strip {
     pub pixel: usize,
 }
 
+#[allow(dead_code)] // called where a level brings strips
 impl Strip {
     /// Calls `tap` with the first pixel's inputs and the weights of each tap.
     #[inline(always)]
