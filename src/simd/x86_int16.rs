@@ -8,7 +8,6 @@ use super::x86::Avx2;
 use crate::kernel::int16::{self, Finish, JobI16, MOST, SimdI16, Strip, Tile};
 use crate::pack::PANEL;
 use crate::pack_i8::QUAD;
-use crate::quant_i16::RangeI16;
 use core::arch::x86_64::*;
 
 /// 12 accumulators, 2 registers of weights, an input, and a product of 16 registers.
@@ -102,22 +101,15 @@ unsafe impl SimdI16 for Avx2 {
         let mut first = 0;
         while first < whole {
             unsafe {
-                let filters = [0, 4].map(|four| Filters::load(finish, first + four));
+                let filters = [
+                    Filters::load(finish, first),
+                    Filters::load(finish, first + 4),
+                ];
                 let mut output = finish.output.wrapping_add(first);
                 for pixel in 0..finish.pixels {
                     let at = pixel * PANEL + first;
-                    let [low, high] = [0, 4].map(|four| {
-                        let sums = _mm_loadu_si128(finish.sums.add(at + four).cast());
-                        let sums = _mm256_cvtepi32_epi64(sums);
-                        let sums = match finish.waiting {
-                            Some(waiting) => {
-                                let waiting = waiting.add(at + four);
-                                _mm256_add_epi64(sums, _mm256_loadu_si256(waiting.cast()))
-                            }
-                            None => sums,
-                        };
-                        filters[four / 4].requantize(sums, finish.range)
-                    });
+                    let low = filters[0].requantize(finish, at);
+                    let high = filters[1].requantize(finish, at + 4);
                     _mm_storeu_si128(output.cast(), _mm_packs_epi32(low, high));
                     output = output.wrapping_add(finish.output_step);
                 }
@@ -141,8 +133,10 @@ unsafe fn vector<const M: usize>(tile: &Tile, first: usize, sums: *mut i32) {
         let mut w = tile.weights.wrapping_add(first);
         let mut x = tile.inputs;
         for _ in 0..tile.quads {
-            let weights = [0, 4]
-                .map(|four| _mm256_cvtepi8_epi16(_mm_loadu_si128(w.wrapping_add(four).cast())));
+            let weights = [
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(w.cast())),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(w.wrapping_add(4).cast())),
+            ];
             for m in 0..M {
                 let quad = _mm256_set1_epi64x(x.add(m * PIECE).cast::<i64>().read_unaligned());
                 for half in 0..2 {
@@ -181,20 +175,16 @@ impl Filters {
     unsafe fn load(finish: &Finish, first: usize) -> Self {
         // SAFETY: the caller's.
         unsafe {
-            let row = |row: usize| {
-                let words = finish.header.wrapping_add(row * finish.width + first);
-                _mm_loadu_si128(words.cast())
-            };
-            let shift = _mm256_cvtepi32_epi64(row(3));
+            let shift = _mm256_cvtepi32_epi64(Self::row(finish, 3, first));
             let sign = _mm256_set1_epi64x(i64::MIN);
             let ones = _mm256_set1_epi64x(1);
             let half = _mm256_sllv_epi64(ones, _mm256_sub_epi64(shift, ones));
             Filters {
                 bias: _mm256_or_si256(
-                    _mm256_cvtepu32_epi64(row(0)),
-                    _mm256_slli_epi64::<32>(_mm256_cvtepi32_epi64(row(1))),
+                    _mm256_cvtepu32_epi64(Self::row(finish, 0, first)),
+                    _mm256_slli_epi64::<32>(_mm256_cvtepi32_epi64(Self::row(finish, 1, first))),
                 ),
-                multiplier: _mm256_cvtepi32_epi64(row(2)),
+                multiplier: _mm256_cvtepi32_epi64(Self::row(finish, 2, first)),
                 shift,
                 round: _mm256_xor_si256(half, sign),
                 offset: _mm256_srlv_epi64(sign, shift),
@@ -203,20 +193,36 @@ impl Filters {
     }
 
     /// # Safety
-    /// The caller is compiled for AVX2.
+    /// As for [`load`](Self::load).
     #[inline(always)]
-    unsafe fn requantize(&self, sums: __m256i, range: RangeI16) -> __m128i {
+    unsafe fn row(finish: &Finish, row: usize, first: usize) -> __m128i {
+        let words = finish.header.wrapping_add(row * finish.width + first);
+        // SAFETY: the caller's.
+        unsafe { _mm_loadu_si128(words.cast()) }
+    }
+
+    /// The four outputs of the sums from one of a pixel's on.
+    ///
+    /// # Safety
+    /// The caller is compiled for AVX2, and they are there.
+    #[inline(always)]
+    unsafe fn requantize(&self, finish: &Finish, at: usize) -> __m128i {
         // SAFETY: the caller's.
         unsafe {
-            let sums = _mm256_add_epi64(sums, self.bias);
+            let sums = _mm_loadu_si128(finish.sums.wrapping_add(at).cast());
+            let mut sums = _mm256_add_epi64(_mm256_cvtepi32_epi64(sums), self.bias);
+            if let Some(waiting) = finish.waiting {
+                let waiting = _mm256_loadu_si256(waiting.wrapping_add(at).cast());
+                sums = _mm256_add_epi64(sums, waiting);
+            }
             let low = _mm256_mul_epu32(sums, self.multiplier);
             let high = _mm256_mul_epi32(_mm256_srli_epi64::<32>(sums), self.multiplier);
             let product = _mm256_add_epi64(low, _mm256_slli_epi64::<32>(high));
             let rounded = _mm256_add_epi64(product, self.round);
             let steps = _mm256_sub_epi64(_mm256_srlv_epi64(rounded, self.shift), self.offset);
             let (min, max) = (
-                _mm256_set1_epi64x(range.min.into()),
-                _mm256_set1_epi64x(range.max.into()),
+                _mm256_set1_epi64x(finish.range.min.into()),
+                _mm256_set1_epi64x(finish.range.max.into()),
             );
             let steps = _mm256_blendv_epi8(steps, max, _mm256_cmpgt_epi64(steps, max));
             let steps = _mm256_blendv_epi8(steps, min, _mm256_cmpgt_epi64(min, steps));
