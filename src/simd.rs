@@ -54,6 +54,7 @@ cfg_if::cfg_if! {
         mod dotprod;
         mod i8mm;
         mod neon;
+        mod neon_int16;
         mod neon_int8;
         pub(crate) use neon_int8::{KernelNeon, NeonI8, PAIR};
         pub use dotprod::Dotprod;

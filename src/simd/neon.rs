@@ -1,6 +1,6 @@
 //! NEON, as every aarch64 has it but the soft-float targets.
 
-use super::{Kernel, MOST_VECTORS, Scalar, Simd, Token};
+use super::{Kernel, MOST_VECTORS, Simd, Token};
 use core::arch::aarch64::*;
 
 /// Proof of NEON.
@@ -21,7 +21,7 @@ impl Neon {
 impl Token for Neon {
     type F32 = Neon;
     type I8 = Neon;
-    type I16 = Scalar;
+    type I16 = Neon;
 
     #[inline(always)]
     fn f32(self) -> Neon {
@@ -34,8 +34,8 @@ impl Token for Neon {
     }
 
     #[inline(always)]
-    fn i16(self) -> Scalar {
-        Scalar
+    fn i16(self) -> Neon {
+        self
     }
 }
 

@@ -344,7 +344,7 @@ macro_rules! extension {
         impl Token for $token {
             type F32 = Neon;
             type I8 = $token;
-            type I16 = Scalar;
+            type I16 = Neon;
 
             #[inline(always)]
             fn f32(self) -> Neon {
@@ -357,8 +357,8 @@ macro_rules! extension {
             }
 
             #[inline(always)]
-            fn i16(self) -> Scalar {
-                Scalar
+            fn i16(self) -> Neon {
+                self.0
             }
         }
 
