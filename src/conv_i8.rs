@@ -197,24 +197,7 @@ impl ConvI8 {
     /// [`Error::Alignment`], [`Error::Length`], and those of a packed buffer that is not this
     /// layer's.
     pub fn packed_from_bytes<'a>(&self, bytes: &'a [u8]) -> Result<&'a [i32], Error> {
-        let past = bytes.as_ptr().addr() % align_of::<i32>();
-        if past != 0 {
-            return Err(Error::Alignment {
-                needed: align_of::<i32>(),
-                given: past,
-            });
-        }
-        match bytemuck::try_cast_slice(bytes) {
-            Ok(packed) => {
-                self.check_packed(packed)?;
-                Ok(packed)
-            }
-            Err(_) => Err(Error::Length {
-                argument: Argument::Packed,
-                needed: self.packed_len,
-                given: bytes.len() / size_of::<i32>(),
-            }),
-        }
+        pack_i8::from_bytes(self.digest, self.packed_len, bytes)
     }
 
     /// Computes the whole output.

@@ -110,7 +110,8 @@ pub enum Error {
     ZeroPoint { argument: Argument, given: i32 },
     /// A filter's scale or multiplier is negative, not a number, or too large.
     Multiplier { filter: usize },
-    /// The sums of this filter can leave the 32-bit integers: its weights are too many or too large.
+    /// The sums of this filter can leave the integers that they are to fit, of 32 bits, or of 48 where
+    /// activations are int16: its weights are too many or too large.
     Accumulator { filter: usize },
     /// A slice is of another type than the plan's [`Quantization`](crate::Quantization) says.
     Type {
@@ -277,7 +278,10 @@ impl fmt::Display for Error {
                 "filter {filter}: its scale is negative, not a number, or too large"
             ),
             Error::Accumulator { filter } => {
-                write!(f, "filter {filter}: its sums can leave the 32-bit integers")
+                write!(
+                    f,
+                    "filter {filter}: its sums can leave the 32-bit integers, with int16 activations those of 48 bits"
+                )
             }
             Error::Type {
                 argument,

@@ -11,6 +11,7 @@ mod choice;
 mod dense;
 mod depthwise;
 mod finish;
+pub(crate) mod int16;
 pub(crate) mod int8;
 mod pair;
 pub(crate) mod peak;

@@ -28,6 +28,8 @@
 //! [`ConvI8`] is the same for quantized layers: int8 or uint8 activations and int8 weights, with the
 //! bits of TensorFlow Lite's reference kernels, or of whichever [`Rounding`] is asked for.
 //!
+//! [`ConvI16`] does so with int16 activations, TensorFlow Lite's "16x8".
+//!
 //! # The words
 //!
 //! A *geometry* ([`Geometry`]) is shapes, window, stride, dilation, padding and groups. A *plan*
@@ -48,7 +50,7 @@
 //! * Sizes are `const fn`, from the same numbers that the kernels run on.
 //! * Weights are packed in one format for every level and target.
 //! * Every level that fuses multiplication and addition gives the same bits ([`ConvF32`] says
-//!   which; [`Level::is_fused`] tells). In int8 every level does.
+//!   which; [`Level::is_fused`] tells). With integers every level does.
 //! * Any range of output rows can be computed alone, from only the input rows that it needs
 //!   ([`ConvF32::run_rows`]).
 //!
@@ -100,14 +102,17 @@ mod aligned;
 #[cfg(feature = "capi")]
 pub mod capi;
 mod conv;
+mod conv_i16;
 mod conv_i8;
 mod error;
 mod geometry;
 mod in_place;
 mod kernel;
 mod pack;
+mod pack_i16;
 mod pack_i8;
 mod quant;
+mod quant_i16;
 pub mod reference;
 mod separable;
 mod shape;
@@ -119,10 +124,12 @@ pub use algorithm::{Algorithm, Limits};
 pub use aligned::Aligned;
 pub use conv::ConvF32;
 pub use conv_i8::{ConvI8, Input8, Output8};
+pub use conv_i16::ConvI16;
 pub use error::{Argument, Axis, Error, Quantity};
 pub use geometry::{Geometry, Layout, Padding, Sizes, receptive_field};
 pub use pack::Weights;
 pub use quant::{Bytes, Multiplier, Quantization, Rounding, Scales};
+pub use quant_i16::RangeI16;
 pub use separable::SeparableF32;
 pub use simd::*;
 

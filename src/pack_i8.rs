@@ -19,7 +19,8 @@
 //! Multiplier and shift are the integers of [`Multiplier`](crate::Multiplier), or the bits of a float
 //! and 0.
 
-use crate::error::Error;
+use crate::conv::length;
+use crate::error::{Argument, Error};
 use crate::geometry::{Geometry, product};
 use crate::kernel::Direct;
 use crate::pack::{self, PANEL, Panels, SEAL, Weights, width};
@@ -103,27 +104,10 @@ pub(crate) const unsafe fn check(
         -128 - quant.input_zero as i64,
         127 - quant.input_zero as i64,
     ];
-    let [filter_step, tap_step, channel_step] = weights.strides(&shape.panels);
-    let weights = weights.slice().as_ptr();
     let mut filter = 0;
     while filter < shape.panels.groups * shape.panels.filters {
-        let (mut positive, mut negative) = (0i64, 0i64);
-        let mut tap = 0;
-        while tap < shape.panels.taps {
-            let mut channel = 0;
-            while channel < shape.panels.depth {
-                let at = filter * filter_step + tap * tap_step + channel * channel_step;
-                // SAFETY: the caller's, for a weight that exists.
-                let weight = unsafe { *weights.add(at) } as i64;
-                if weight > 0 {
-                    positive += weight;
-                } else {
-                    negative += weight;
-                }
-                channel += 1;
-            }
-            tap += 1;
-        }
+        // SAFETY: the caller's, for a filter that exists.
+        let [positive, negative] = unsafe { sums(shape, weights, filter) };
         let bias = match bias {
             // SAFETY: the caller's.
             Some(bias) => unsafe { *bias.as_ptr().add(filter) as i64 },
@@ -141,6 +125,38 @@ pub(crate) const unsafe fn check(
         filter += 1;
     }
     Ok(())
+}
+
+/// What the positive weights of a filter add up to, and the negative ones.
+///
+/// # Safety
+///
+/// As for [`pack`], and the filter is one.
+pub(crate) const unsafe fn sums(
+    shape: &PanelsI8,
+    weights: &Weights<'_, i8>,
+    filter: usize,
+) -> [i64; 2] {
+    let [filter_step, tap_step, channel_step] = weights.strides(&shape.panels);
+    let weights = weights.slice().as_ptr();
+    let (mut positive, mut negative) = (0i64, 0i64);
+    let mut tap = 0;
+    while tap < shape.panels.taps {
+        let mut channel = 0;
+        while channel < shape.panels.depth {
+            let at = filter * filter_step + tap * tap_step + channel * channel_step;
+            // SAFETY: the caller's, for a weight that exists.
+            let weight = unsafe { *weights.add(at) } as i64;
+            if weight > 0 {
+                positive += weight;
+            } else {
+                negative += weight;
+            }
+            channel += 1;
+        }
+        tap += 1;
+    }
+    [positive, negative]
 }
 
 /// Writes panels and seal.
@@ -232,5 +248,28 @@ pub(crate) fn check_seal(digest: u32, packed: &[i32]) -> Result<(), Error> {
     match packed.last_chunk::<SEAL>() {
         Some(seal) => pack::check_seal(pack::UNTRANSFORMED, digest, seal.map(|word| word as u32)),
         None => Err(Error::NotPacked),
+    }
+}
+
+/// Packed words in their bytes, if they are aligned, so many, and this layer's.
+pub(crate) fn from_bytes(digest: u32, len: usize, bytes: &[u8]) -> Result<&[i32], Error> {
+    let past = bytes.as_ptr().addr() % align_of::<i32>();
+    if past != 0 {
+        return Err(Error::Alignment {
+            needed: align_of::<i32>(),
+            given: past,
+        });
+    }
+    match bytemuck::try_cast_slice(bytes) {
+        Ok(packed) => {
+            length(Argument::Packed, len, packed.len())?;
+            check_seal(digest, packed)?;
+            Ok(packed)
+        }
+        Err(_) => Err(Error::Length {
+            argument: Argument::Packed,
+            needed: len,
+            given: bytes.len() / size_of::<i32>(),
+        }),
     }
 }

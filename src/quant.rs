@@ -403,7 +403,7 @@ impl Quantization {
 }
 
 /// Rounds to the nearest, ties away from zero. NaN gives 0.
-const fn steps(real: f32) -> i32 {
+pub(crate) const fn steps(real: f32) -> i32 {
     // Saturates; where a float has a fraction, the integer part is exact.
     let whole = real as i32;
     let rest = real - whole as f32;

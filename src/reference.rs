@@ -99,17 +99,45 @@ pub fn conv_i8<I: Input8>(
     bias: Option<&[i32]>,
     sums: &mut [i64],
 ) -> Result<(), Error> {
-    let sizes = check(geometry, input.len(), &weights, bias, sums.len())?;
     let zero = i64::from(quantization.input_zero_point);
+    let value = |x: &I| i64::from(x.value()) - zero;
+    integers(geometry, input, value, weights, bias, sums)
+}
+
+/// The sums of a [`ConvI16`](crate::ConvI16), before requantization.
+///
+/// # Errors
+///
+/// Those of [`Geometry::sizes`], and [`Error::Length`].
+pub fn conv_i16(
+    geometry: &Geometry,
+    input: &[i16],
+    weights: Weights<'_, i8>,
+    bias: Option<&[i64]>,
+    sums: &mut [i64],
+) -> Result<(), Error> {
+    integers(geometry, input, |x| i64::from(*x), weights, bias, sums)
+}
+
+/// The sums in 64 bits, of inputs of such values.
+fn integers<I, B: Copy + Into<i64>>(
+    geometry: &Geometry,
+    input: &[I],
+    value: impl Fn(&I) -> i64,
+    weights: Weights<'_, i8>,
+    bias: Option<&[B]>,
+    sums: &mut [i64],
+) -> Result<(), Error> {
+    let sizes = check(geometry, input.len(), &weights, bias, sums.len())?;
     let mut to = sums.iter_mut();
     each_output(geometry, &sizes, |output| {
         let mut sum = bias
             .and_then(|bias| bias.get(output.filter))
-            .map_or(0, |bias| i64::from(*bias));
+            .map_or(0, |bias| (*bias).into());
         each_term(geometry, &sizes, output, |pixel, weight| {
             let weight = weights.index(geometry, &sizes, weight);
             if let (Some(weight), Some(x)) = (weights.slice().get(weight), input.get(pixel)) {
-                sum += i64::from(*weight) * (i64::from(x.value()) - zero);
+                sum += i64::from(*weight) * value(x);
             }
         });
         if let Some(to) = to.next() {
@@ -139,6 +167,13 @@ pub fn requantize(rounding: Rounding, sum: i32, multiplier: Multiplier) -> i32 {
         }
     };
     result as i32
+}
+
+/// What a [`ConvI16`](crate::ConvI16) makes of a sum, before any clamp, in as many bits as it takes.
+pub fn requantize_i16(sum: i64, multiplier: Multiplier) -> i64 {
+    let reduced = ((i128::from(multiplier.value()) + (1 << 15)) >> 16).min(0x7fff);
+    let total = 15 - multiplier.shift();
+    ((i128::from(sum) * reduced + (1 << (total - 1))) >> total) as i64
 }
 
 /// What [`Rounding::Float`] makes of a sum and a scale: within `low..=high`, to the nearest, ties to

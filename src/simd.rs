@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::kernel::int8::JobI8;
+use crate::kernel::int16::JobI16;
 use crate::kernel::peak::Peak;
 use core::ops::Range;
 
@@ -28,14 +29,23 @@ mod dsp;
     not(target_has_atomic = "64"),
 ))]
 pub use dsp::Dsp;
+#[cfg(all(
+    target_arch = "arm",
+    target_os = "none",
+    any(feature = "dsp", target_abi = "eabihf"),
+    not(target_has_atomic = "64"),
+))]
+mod dsp_int16;
 mod scalar;
 pub use scalar::Scalar;
+mod scalar_int16;
 
 cfg_if::cfg_if! {
     // A soft-float x86 target has no SSE2, and LLVM cannot compile vector kernels for it at all.
     if #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] {
         mod int8;
         mod x86;
+        mod x86_int16;
         mod x86_int8;
         mod x86_vnni512;
         pub(crate) use int8::{Ends, GROUP, KernelI8, MOST_PIXELS, SLACK, SimdI8};
@@ -44,6 +54,7 @@ cfg_if::cfg_if! {
         mod dotprod;
         mod i8mm;
         mod neon;
+        mod neon_int16;
         mod neon_int8;
         pub(crate) use neon_int8::{KernelNeon, NeonI8, PAIR};
         pub use dotprod::Dotprod;
@@ -267,9 +278,11 @@ pub(crate) trait Kernel {
 pub(crate) trait Token: Copy {
     type F32: Simd + Into<Level>;
     type I8: LevelI8 + Into<Level>;
+    type I16: LevelI16 + Into<Level>;
 
     fn f32(self) -> Self::F32;
     fn i8(self) -> Self::I8;
+    fn i16(self) -> Self::I16;
 }
 
 /// A level that has int8 kernels.
@@ -277,6 +290,11 @@ pub(crate) trait LevelI8: Copy {
     fn run_i8(self, job: JobI8<'_>);
     /// [`Level::multiply_adds`], of int8.
     fn multiply_adds_i8(self, rounds: u64) -> u64;
+}
+
+/// A level that has kernels for int16 activations.
+pub(crate) trait LevelI16: Copy {
+    fn run_i16(self, job: JobI16<'_>);
 }
 
 /// Lists the levels, best first.
@@ -346,6 +364,11 @@ macro_rules! levels {
                 match self { $($(#[$cfg])* Level::$token(token) => token.i8().into(),)* }
             }
 
+            /// The level whose kernels for int16 activations run on this one.
+            pub fn for_i16(self) -> Level {
+                match self { $($(#[$cfg])* Level::$token(token) => token.i16().into(),)* }
+            }
+
             #[inline]
             pub(crate) fn run<K: Kernel>(self, kernel: K) {
                 match self { $($(#[$cfg])* Level::$token(token) => Simd::run(token.f32(), kernel),)* }
@@ -354,6 +377,11 @@ macro_rules! levels {
             #[inline]
             pub(crate) fn run_i8(self, job: JobI8<'_>) {
                 match self { $($(#[$cfg])* Level::$token(token) => token.i8().run_i8(job),)* }
+            }
+
+            #[inline]
+            pub(crate) fn run_i16(self, job: JobI16<'_>) {
+                match self { $($(#[$cfg])* Level::$token(token) => token.i16().run_i16(job),)* }
             }
 
             /// [`multiply_adds`](Self::multiply_adds) of int8, by the instruction that the level's

@@ -6,6 +6,7 @@ mod common;
 
 use common::guard::{Arena, At, signal_of};
 use common::int8::{CaseI8, levels_i8};
+use common::int16::{CaseI16, levels_i16};
 use common::{Case, Pair, UNWRITTEN, assert_same, fit, levels_f32};
 use microconv::{Geometry, Level, Padding};
 use std::ops::Range;
@@ -283,6 +284,42 @@ fn int8_against_a_guard_page() {
                 let part = part.start * row..part.end * row;
                 case.compare(level, "sum", &given_sums, &sums[part.clone()]);
                 case.compare(level, "byte", &given_bytes, &bytes[part]);
+            };
+            for at in [At::Start, At::End] {
+                for part in [0..rows, 0..rows / 2, rows / 2..rows, rows - 1..rows, 0..0] {
+                    check(part, [at; 3]);
+                }
+            }
+            for offset in 0..16 {
+                let at = [1, 3, 5].map(|odd| At::Offset((offset * odd + odd / 2) % 16 + 16));
+                check(0..rows, at);
+            }
+        }
+    }
+}
+
+/// The whole, parts of the rows, and odd addresses, in int16.
+#[test]
+fn int16_against_a_guard_page() {
+    let levels = levels_i16();
+    let mut arenas = Arenas::new();
+    for (seed, layer) in layers().into_iter().enumerate() {
+        let case = CaseI16::new(layer, seed as u64);
+        let (rows, row) = (case.plan.output_rows(), case.plan.output_row_len());
+        let expected = case.expected();
+        for &level in &levels {
+            let mut check = |part: Range<usize>, [in_input, in_packed, in_output]: [At; 3]| {
+                let len = part.len() * row;
+                let input = arenas
+                    .input
+                    .read_only(case.input_of(part.clone()), in_input);
+                let packed = arenas.packed.read_only(&case.packed, in_packed);
+                let output = arenas.output.writable(&vec![0x5a5a; len], in_output);
+                case.plan
+                    .run_rows(level, part.clone(), input, packed, output)
+                    .unwrap_or_else(|error| panic!("{level}: {error}: {case}"));
+                let given = arenas.output.intact::<i16>(len, in_output);
+                case.compare(level, given, &expected[part.start * row..part.end * row]);
             };
             for at in [At::Start, At::End] {
                 for part in [0..rows, 0..rows / 2, rows / 2..rows, rows - 1..rows, 0..0] {

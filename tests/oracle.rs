@@ -1,16 +1,17 @@
-//! What TensorFlow Lite and ONNX answer, to the bit: cases that `tests/oracle/tflite.py` and
-//! `tests/oracle/onnx_cases.py` have written.
+//! What TensorFlow Lite and ONNX answer, to the bit: cases that `tests/oracle/tflite.py`,
+//! `tests/oracle/tflite_16x8.py` and `tests/oracle/onnx_cases.py` have written.
 //!
 //! ```text
-//! MICROCONV_ORACLE=FILE MICROCONV_ORACLE_ONNX=FILE cargo test --test oracle -- --ignored
+//! MICROCONV_ORACLE=FILE MICROCONV_ORACLE_16X8=FILE MICROCONV_ORACLE_ONNX=FILE cargo test --test oracle -- --ignored
 //! ```
 
 mod common;
 
 use common::int8::levels_i8;
+use common::int16::levels_i16;
 use microconv::{
-    Activation, Bytes, ConvI8, Error, Geometry, Input8, Level, Output8, Padding, Quantization,
-    Rounding, Scales, Weights,
+    Activation, Bytes, ConvI8, ConvI16, Error, Geometry, Input8, Level, Output8, Padding,
+    Quantization, RangeI16, Rounding, Scales, Weights,
 };
 
 /// A file of 32-bit words.
@@ -47,6 +48,16 @@ impl Words {
         f32::from_le_bytes(self.word())
     }
 
+    fn shorts(&mut self) -> Vec<i16> {
+        let bytes = self.bytes();
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        assert!(rest.is_empty(), "half an int16");
+        pairs
+            .iter()
+            .map(|pair| i16::from_le_bytes(pair.map(|x| x as u8)))
+            .collect()
+    }
+
     fn bytes(&mut self) -> Vec<i8> {
         let len = self.size();
         let words: Vec<[u8; 4]> = (0..len.div_ceil(4)).map(|_| self.word()).collect();
@@ -60,6 +71,7 @@ impl Words {
 /// How often two roundings must have differed, for the cases to be worth their name.
 const TELLING: usize = 1000;
 const TELLING_ONNX: usize = 100;
+const TELLING_INT16: usize = 1000;
 
 #[test]
 #[ignore = "needs the file that tests/oracle/tflite.py writes"]
@@ -83,50 +95,84 @@ fn tensorflow_lite_answers_the_same() {
     println!("{cases} cases, {telling} outputs that tell the roundings apart");
 }
 
+/// What a case of TensorFlow Lite begins with.
+struct Layer {
+    geometry: Geometry,
+    depthwise: bool,
+    activation: Activation,
+    /// Of input and output.
+    zero_points: [i32; 2],
+    scales: [f32; 2],
+    weight_scales: Vec<f32>,
+}
+
+impl Layer {
+    fn read(words: &mut Words) -> Layer {
+        let [depthwise, batch, height, width, channels, filters] = words.sizes();
+        let [kernel, stride, dilation] = [(); 3].map(|()| words.sizes::<2>());
+        let [same, groups, activation] = words.sizes();
+        let zero_points = [words.int(), words.int()];
+        let scales = [words.float(), words.float()];
+        let weight_scales: Vec<f32> = (0..words.size()).map(|_| words.float()).collect();
+        let activation = match activation {
+            0 => Activation::NONE,
+            1 => Activation::RELU,
+            2 => Activation {
+                min: -1.0,
+                max: 1.0,
+            },
+            _ => Activation::RELU6,
+        };
+        let geometry = Geometry::conv2d([height, width, channels], filters, kernel)
+            .batch(batch)
+            .groups(groups)
+            .strides([1, stride[0], stride[1]])
+            .dilations([1, dilation[0], dilation[1]])
+            .padding(if same == 1 {
+                Padding::Same
+            } else {
+                Padding::Valid
+            });
+        Layer {
+            geometry,
+            depthwise: depthwise == 1,
+            activation,
+            zero_points,
+            scales,
+            weight_scales,
+        }
+    }
+
+    fn weights<'a>(&self, weights: &'a [i8]) -> Weights<'a, i8> {
+        if self.depthwise {
+            Weights::Hwio(weights)
+        } else {
+            Weights::Ohwi(weights)
+        }
+    }
+}
+
 /// Runs one case on all levels, and counts the outputs in which the two roundings differ.
 fn check(case: usize, words: &mut Words, levels: &[Level]) -> usize {
-    let [depthwise, batch, height, width, channels, filters] = words.sizes();
-    let [kernel, stride, dilation] = [(); 3].map(|()| words.sizes::<2>());
-    let [same, groups, activation] = words.sizes();
-    let [input_zero, output_zero] = [words.int(), words.int()];
-    let [input_scale, output_scale] = [words.float(), words.float()];
-    let weight_scales: Vec<f32> = (0..words.size()).map(|_| words.float()).collect();
+    let layer = Layer::read(words);
+    let geometry = layer.geometry;
+    let ([input_zero, output_zero], [input_scale, output_scale]) =
+        (layer.zero_points, layer.scales);
+    let filters = geometry.filters;
     let [input, weights] = [words.bytes(), words.bytes()];
     assert_eq!(words.size(), filters * 4);
     let bias: Vec<i32> = (0..filters).map(|_| words.int()).collect();
     let [reference, xnnpack] = [words.bytes(), words.bytes()];
 
-    let activation = match activation {
-        0 => Activation::NONE,
-        1 => Activation::RELU,
-        2 => Activation {
-            min: -1.0,
-            max: 1.0,
-        },
-        _ => Activation::RELU6,
-    };
-    let geometry = Geometry::conv2d([height, width, channels], filters, kernel)
-        .batch(batch)
-        .groups(groups)
-        .strides([1, stride[0], stride[1]])
-        .dilations([1, dilation[0], dilation[1]])
-        .padding(if same == 1 {
-            Padding::Same
-        } else {
-            Padding::Valid
-        });
-    let weights = match depthwise {
-        0 => Weights::Ohwi(&weights),
-        _ => Weights::Hwio(&weights),
-    };
+    let weights = layer.weights(&weights);
     let scales = Scales::Real {
         input: input_scale,
-        weights: &weight_scales,
+        weights: &layer.weight_scales,
         output: output_scale,
     };
     for (rounding, expected) in [(Rounding::Tflite, &reference), (Rounding::Float, &xnnpack)] {
         let quantization = Quantization::int8(input_zero, output_zero)
-            .activation(activation, output_scale)
+            .activation(layer.activation, output_scale)
             .rounding(rounding);
         let plan = ConvI8::new(geometry, quantization)
             .unwrap_or_else(|error| panic!("case {case}: {error}: {geometry:?}"));
@@ -148,6 +194,68 @@ fn check(case: usize, words: &mut Words, levels: &[Level]) -> usize {
         .zip(&xnnpack)
         .filter(|(a, b)| a != b)
         .count()
+}
+
+#[test]
+#[ignore = "needs the file that tests/oracle/tflite_16x8.py writes"]
+fn tensorflow_lite_answers_the_same_for_int16() {
+    let mut words = Words::open("MICROCONV_ORACLE_16X8");
+    let levels = levels_i16();
+    let cases = words.size();
+    assert!(cases >= 500, "{cases} cases");
+    let mut telling = 0;
+    for case in 0..cases {
+        telling += check_int16(case, &mut words, &levels);
+    }
+    assert!(
+        words.0.next().is_none(),
+        "the file has more than {cases} cases"
+    );
+    assert!(
+        telling >= TELLING_INT16,
+        "biases of 32 bits make a difference in {telling} outputs only"
+    );
+    println!("{cases} cases of int16, {telling} outputs that biases of 32 bits give otherwise");
+}
+
+/// Runs one case on all levels, and counts the outputs that the contract of biases of 32 bits gives
+/// otherwise.
+fn check_int16(case: usize, words: &mut Words, levels: &[Level]) -> usize {
+    let layer = Layer::read(words);
+    let geometry = layer.geometry;
+    let (input, weights) = (words.shorts(), words.bytes());
+    let bias: Vec<i64> = words
+        .bytes()
+        .as_chunks()
+        .0
+        .iter()
+        .map(|bytes: &[i8; 8]| i64::from_le_bytes(bytes.map(|x| x as u8)))
+        .collect();
+    let [reference, auto, other] = [words.shorts(), words.shorts(), words.shorts()];
+    assert_eq!(reference, auto, "case {case}: {geometry:?}");
+
+    let [input_scale, output_scale] = layer.scales;
+    let scales = Scales::Real {
+        input: input_scale,
+        weights: &layer.weight_scales,
+        output: output_scale,
+    };
+    let range = RangeI16::activation(layer.activation, output_scale);
+    let plan = ConvI16::new(geometry, range)
+        .unwrap_or_else(|error| panic!("case {case}: {error}: {geometry:?}"));
+    let mut packed = vec![0; plan.packed_len()];
+    plan.pack(layer.weights(&weights), Some(&bias), scales, &mut packed)
+        .unwrap_or_else(|error| panic!("case {case}: {error}: {geometry:?}"));
+    for &level in levels {
+        let mut output = vec![0x5555; plan.output_len()];
+        plan.run(level, &input, &packed, &mut output)
+            .unwrap_or_else(|error| panic!("case {case}: {error}: {geometry:?}"));
+        assert_eq!(
+            output, reference,
+            "case {case}, {level}: {geometry:?} {range:?}"
+        );
+    }
+    reference.iter().zip(&other).filter(|(a, b)| a != b).count()
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod common;
 
 use common::int8::{CaseI8, FACTORS, NUMBERS, ROUNDINGS, levels_i8};
+use common::int16::{CaseI16, levels_i16};
 use common::{ACTIVATIONS, Case, Pair, Values, assert_same, cases, fit, levels_f32};
 use microconv::{Activation, Geometry, Level, Padding};
 use proptest::prelude::*;
@@ -14,6 +15,7 @@ use std::sync::LazyLock;
 static LEVELS: LazyLock<Vec<Level>> = LazyLock::new(levels_f32);
 
 static LEVELS_I8: LazyLock<Vec<Level>> = LazyLock::new(levels_i8);
+static LEVELS_I16: LazyLock<Vec<Level>> = LazyLock::new(levels_i16);
 
 fn config(usual: u32) -> ProptestConfig {
     ProptestConfig {
@@ -176,5 +178,15 @@ proptest! {
         seed: u64,
     ) {
         CaseI8::with(layer, rounding, numbers, factors, seed).check(&LEVELS_I8);
+    }
+
+    #[test]
+    fn every_level_computes_the_integers_of_int16(
+        layer in layer(),
+        numbers in proptest::sample::select(&NUMBERS[..]),
+        factors in proptest::sample::select(&FACTORS[..]),
+        seed: u64,
+    ) {
+        CaseI16::with(layer, numbers, factors, seed).check(&LEVELS_I16);
     }
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use common::int8::{CaseI8, levels_i8};
+use common::int16::{CaseI16, levels_i16};
 use common::{Case, assert_same, cases, fit, levels_f32};
 use microconv::{Error, Geometry, Level, Padding};
 use std::ops::Range;
@@ -106,6 +107,24 @@ fn every_part_is_part_of_the_whole_in_int8() {
                     let part = start * row..end * row;
                     case.compare(level, "sum", &given_sums, &sums[part.clone()]);
                     case.compare(level, "byte", &given_bytes, &bytes[part]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_part_is_part_of_the_whole_in_int16() {
+    let levels = levels_i16();
+    for (seed, layer) in layers().into_iter().enumerate() {
+        let case = CaseI16::new(layer, seed as u64);
+        let (rows, row) = (case.plan.output_rows(), case.plan.output_row_len());
+        let expected = case.expected();
+        for &level in &levels {
+            for start in 0..=rows {
+                for end in start..=rows {
+                    let given = case.run_rows(level, start..end);
+                    case.compare(level, &given, &expected[start * row..end * row]);
                 }
             }
         }

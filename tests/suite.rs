@@ -1,20 +1,22 @@
 //! Chosen geometries through every level. In f32, each against the chain of multiply-adds to the bit,
-//! and against the sum in double precision within its bound; in int8, against the sum in 64 bits, and
-//! what the rounding makes of it.
+//! and against the sum in double precision within its bound; of int8 and int16, against the sum in 64
+//! bits, and what the rounding makes of it.
 
 mod common;
 
 use common::int8::{CaseI8, levels_i8};
+use common::int16::{CaseI16, levels_i16};
 use common::{ACTIVATIONS, Case, ORDERS, Values, fit, levels_f32};
 use microconv::{Error, Geometry, Padding, Weights, reference};
 
 /// Runs every geometry, each with numbers, clamp, bias and weight order of its own.
 fn check(geometries: impl IntoIterator<Item = Geometry>) {
-    let (f32s, int8s) = (levels_f32(), levels_i8());
+    let (f32s, int8s, int16s) = (levels_f32(), levels_i8(), levels_i16());
     let mut count = 0;
     for (seed, geometry) in geometries.into_iter().enumerate() {
         Case::new(geometry, seed as u64).check(&f32s);
         CaseI8::new(geometry, seed as u64).check(&int8s);
+        CaseI16::new(geometry, seed as u64).check(&int16s);
         count += 1;
     }
     assert!(count > 0);
@@ -53,7 +55,7 @@ fn every_number_of_channels() {
 /// window and the map among them. What does not fit is refused, and nothing else is.
 #[test]
 fn one_axis() {
-    let (f32s, int8s) = (levels_f32(), levels_i8());
+    let (f32s, int8s, int16s) = (levels_f32(), levels_i8(), levels_i16());
     let mut seed = 0;
     let sizes = [1, 2, 3, 5, 8, 13, 17];
     for size in sizes {
@@ -72,6 +74,7 @@ fn one_axis() {
                             if needed <= size + before + after {
                                 Case::new(geometry, seed as u64).check(&f32s);
                                 CaseI8::new(geometry, seed as u64).check(&int8s);
+                                CaseI16::new(geometry, seed as u64).check(&int16s);
                             } else {
                                 let sizes = geometry.sizes();
                                 assert!(matches!(sizes, Err(Error::Window { .. })), "{sizes:?}");

@@ -31,6 +31,7 @@ impl Dsp {
 impl Token for Dsp {
     type F32 = Scalar;
     type I8 = Dsp;
+    type I16 = Dsp;
 
     #[inline(always)]
     fn f32(self) -> Scalar {
@@ -39,6 +40,11 @@ impl Token for Dsp {
 
     #[inline(always)]
     fn i8(self) -> Dsp {
+        self
+    }
+
+    #[inline(always)]
+    fn i16(self) -> Dsp {
         self
     }
 }
@@ -166,15 +172,8 @@ unsafe impl Quads for Dsp {
         width: usize,
         quads: usize,
     ) {
-        let end = sums.wrapping_add(filters.next_multiple_of(2));
-        // SAFETY: the caller's; a panel holds an even number of filters.
-        unsafe {
-            match width {
-                4 => add_quads_narrow::<16>(weights, sums, wide, quads, end),
-                8 => add_quads_narrow::<32>(weights, sums, wide, quads, end),
-                _ => add_quads(weights, sums, wide, quads, end),
-            }
-        }
+        // SAFETY: the caller's.
+        unsafe { add_to_panel(width, filters, weights, sums, wide, quads) };
     }
 
     #[inline(always)]
@@ -227,6 +226,30 @@ struct Ends {
     min: u32,
     max: u32,
     flip: u32,
+}
+
+/// [`Quads::add_quads`], for int16 as well.
+///
+/// # Safety
+/// As for that.
+#[inline(always)]
+pub(super) unsafe fn add_to_panel(
+    width: usize,
+    filters: usize,
+    weights: *const i32,
+    sums: *mut Pair,
+    wide: *const i16,
+    quads: usize,
+) {
+    let end = sums.wrapping_add(filters.next_multiple_of(2));
+    // SAFETY: the caller's; a panel holds an even number of filters.
+    unsafe {
+        match width {
+            4 => add_quads_narrow::<16>(weights, sums, wide, quads, end),
+            8 => add_quads_narrow::<32>(weights, sums, wide, quads, end),
+            _ => add_quads(weights, sums, wide, quads, end),
+        }
+    }
 }
 
 /// One quad of two pixels and of two filters: fourteen instructions for sixteen products.

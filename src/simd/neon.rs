@@ -21,6 +21,7 @@ impl Neon {
 impl Token for Neon {
     type F32 = Neon;
     type I8 = Neon;
+    type I16 = Neon;
 
     #[inline(always)]
     fn f32(self) -> Neon {
@@ -29,6 +30,11 @@ impl Token for Neon {
 
     #[inline(always)]
     fn i8(self) -> Neon {
+        self
+    }
+
+    #[inline(always)]
+    fn i16(self) -> Neon {
         self
     }
 }

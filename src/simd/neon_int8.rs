@@ -344,6 +344,7 @@ macro_rules! extension {
         impl Token for $token {
             type F32 = Neon;
             type I8 = $token;
+            type I16 = Neon;
 
             #[inline(always)]
             fn f32(self) -> Neon {
@@ -353,6 +354,11 @@ macro_rules! extension {
             #[inline(always)]
             fn i8(self) -> $token {
                 self
+            }
+
+            #[inline(always)]
+            fn i16(self) -> Neon {
+                self.0
             }
         }
 

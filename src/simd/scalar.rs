@@ -30,6 +30,7 @@ impl Scalar {
 impl Token for Scalar {
     type F32 = Scalar;
     type I8 = Scalar;
+    type I16 = Scalar;
 
     #[inline(always)]
     fn f32(self) -> Scalar {
@@ -39,6 +40,11 @@ impl Token for Scalar {
     #[inline(always)]
     fn i8(self) -> Scalar {
         self
+    }
+
+    #[inline(always)]
+    fn i16(self) -> Scalar {
+        Scalar
     }
 }
 

@@ -23,6 +23,7 @@ pub struct Avx512Vnni(());
 impl Token for Avx2 {
     type F32 = Avx2;
     type I8 = Avx2;
+    type I16 = Avx2;
 
     #[inline(always)]
     fn f32(self) -> Avx2 {
@@ -33,11 +34,17 @@ impl Token for Avx2 {
     fn i8(self) -> Avx2 {
         self
     }
+
+    #[inline(always)]
+    fn i16(self) -> Avx2 {
+        Avx2(())
+    }
 }
 
 impl Token for Avx512 {
     type F32 = Avx512;
     type I8 = Avx2;
+    type I16 = Avx2;
 
     #[inline(always)]
     fn f32(self) -> Avx512 {
@@ -49,11 +56,17 @@ impl Token for Avx512 {
     fn i8(self) -> Avx2 {
         Avx2(())
     }
+
+    #[inline(always)]
+    fn i16(self) -> Avx2 {
+        Avx2(())
+    }
 }
 
 impl Token for AvxVnni {
     type F32 = Avx2;
     type I8 = AvxVnni;
+    type I16 = Avx2;
 
     #[inline(always)]
     fn f32(self) -> Avx2 {
@@ -64,11 +77,17 @@ impl Token for AvxVnni {
     fn i8(self) -> AvxVnni {
         self
     }
+
+    #[inline(always)]
+    fn i16(self) -> Avx2 {
+        Avx2(())
+    }
 }
 
 impl Token for Avx512Vnni {
     type F32 = Avx512;
     type I8 = Avx512Vnni;
+    type I16 = Avx2;
 
     #[inline(always)]
     fn f32(self) -> Avx512 {
@@ -78,6 +97,11 @@ impl Token for Avx512Vnni {
     #[inline(always)]
     fn i8(self) -> Avx512Vnni {
         self
+    }
+
+    #[inline(always)]
+    fn i16(self) -> Avx2 {
+        Avx2(())
     }
 }
 

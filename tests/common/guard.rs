@@ -17,6 +17,7 @@ pub enum At {
 pub trait Plain: Copy {}
 impl Plain for f32 {}
 impl Plain for i32 {}
+impl Plain for i16 {}
 impl Plain for u8 {}
 
 /// Pages of numbers with an unmapped page on either side.

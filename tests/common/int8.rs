@@ -79,6 +79,22 @@ impl OwnScales {
         }
     }
 
+    /// The multiplier of a filter, worked out a second time.
+    pub fn multiplier(&self, filter: usize) -> Multiplier {
+        let pick = |len: usize| if len == 1 { 0 } else { filter };
+        match self {
+            OwnScales::Real {
+                input,
+                weights,
+                output,
+            } => {
+                let weight = f64::from(weights[pick(weights.len())]);
+                quantize_multiplier(f64::from(*input) * weight / f64::from(*output))
+            }
+            OwnScales::Multipliers(all) => all[pick(all.len())],
+        }
+    }
+
     /// Worked out a second time, by the definitions of TensorFlow Lite and XNNPACK.
     fn requantize(&self, quantization: &Quantization, sum: i32, filter: usize) -> i32 {
         let Quantization {
@@ -104,17 +120,7 @@ impl OwnScales {
             let (low, high) = (min - output_zero_point, max - output_zero_point);
             reference::requantize_float(sum, scale, low as f32, high as f32)
         } else {
-            let multiplier = match self {
-                OwnScales::Real {
-                    input,
-                    weights,
-                    output,
-                } => {
-                    let weight = f64::from(weights[pick(weights.len())]);
-                    quantize_multiplier(f64::from(*input) * weight / f64::from(*output))
-                }
-                OwnScales::Multipliers(all) => all[pick(all.len())],
-            };
+            let multiplier = self.multiplier(filter);
             reference::requantize(rounding, sum, multiplier)
         };
         (i64::from(steps) + i64::from(output_zero_point)).clamp(min.into(), max.into()) as i32
@@ -471,7 +477,7 @@ fn quantization(rng: &mut Rng, rounding: Rounding) -> Quantization {
     }
 }
 
-fn scales(rng: &mut Rng, factors: Factors, filters: usize, depth: usize) -> OwnScales {
+pub(super) fn scales(rng: &mut Rng, factors: Factors, filters: usize, depth: usize) -> OwnScales {
     let multiplier = |value: u64, shift: i32| {
         Multiplier::new((value & 0x7fff_ffff) as i32, shift).expect("in range")
     };

@@ -6,6 +6,7 @@ use microconv::{Activation, ConvF32, Geometry, Level, Padding, SeparableF32, Wei
 
 #[cfg(unix)]
 pub mod guard;
+pub mod int16;
 pub mod int8;
 
 /// The levels of this CPU, best first; says which they are and which are not run.

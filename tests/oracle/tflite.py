@@ -20,6 +20,8 @@ CLASSES = ["mixed", "powers", "generic", "large", "tiny", "one scale"]
 
 class Case:
     """One random layer with its numbers."""
+    # Of activations and biases.
+    types = (schema.TensorType.INT8, schema.TensorType.INT32)
 
     def __init__(self, rng, index):
         pick = lambda *values: int(rng.choice(values))
@@ -104,12 +106,12 @@ class Case:
 
         output = [-(-n // s) if self.same else (n - (k - 1) * d - 1) // s + 1
                   for n, s, k, d in zip(self.size, self.stride, self.kernel, self.dilation)]
-        types = schema.TensorType
-        tensor(b"input", types.INT8, self.input.shape, None, [self.input_scale], self.input_zero)
-        tensor(b"weights", types.INT8, self.weights.shape, self.weights, self.weight_scales, 0, 3 if self.depthwise else 0)
+        activations, biases = self.types
+        tensor(b"input", activations, self.input.shape, None, [self.input_scale], self.input_zero)
+        tensor(b"weights", schema.TensorType.INT8, self.weights.shape, self.weights, self.weight_scales, 0, 3 if self.depthwise else 0)
         bias_scales = (float(self.input_scale) * self.weight_scales.astype(float)).astype(np.float32)
-        tensor(b"bias", types.INT32, self.bias.shape, self.bias, bias_scales, 0)
-        tensor(b"output", types.INT8, [self.batch, *output, self.filters], None, [self.output_scale], self.output_zero)
+        tensor(b"bias", biases, self.bias.shape, self.bias, bias_scales, 0)
+        tensor(b"output", activations, [self.batch, *output, self.filters], None, [self.output_scale], self.output_zero)
         operator, code = schema.OperatorT(), schema.OperatorCodeT()
         if self.depthwise:
             options = schema.DepthwiseConv2DOptionsT()
@@ -140,24 +142,29 @@ class Case:
 
     def record(self):
         """The words that tests/oracle.rs reads."""
+        arrays = (self.input, self.weights, self.bias.astype("<i4"), self.answer(OpResolverType.BUILTIN_REF), self.answer(OpResolverType.AUTO))
+        return self.words(arrays)
+
+    def words(self, arrays):
         words = [int(self.depthwise), self.batch, *self.size, self.channels, self.filters, *self.kernel, *self.stride, *self.dilation,
                  int(self.same), self.groups, self.activation, self.input_zero, self.output_zero]
         blob = struct.pack(f"<{len(words)}i", *words)
         blob += struct.pack("<2fi", self.input_scale, self.output_scale, len(self.weight_scales))
         blob += self.weight_scales.astype("<f4").tobytes()
-        for array in (self.input, self.weights, self.bias.astype("<i4"), self.answer(OpResolverType.BUILTIN_REF), self.answer(OpResolverType.AUTO)):
+        for array in arrays:
             data = array.tobytes()
             blob += struct.pack("<i", len(data)) + data + bytes(-len(data) % 4)
         return blob
 
 
-def main():
+def write(case):
+    """Writes as many cases as the arguments say."""
     path, count, seed = sys.argv[1], int((sys.argv[2:] or [2400])[0]), int((sys.argv[3:] or [1])[0])
     with open(path, "wb") as file:
         file.write(struct.pack("<i", count))
         for index in range(count):
-            file.write(Case(np.random.default_rng([seed, index]), index).record())
+            file.write(case(np.random.default_rng([seed, index]), index).record())
 
 
 if __name__ == "__main__":
-    main()
+    write(Case)

@@ -43,7 +43,7 @@ impl Memory {
 }
 
 /// `N` bytes by xorshift (Marsaglia 2003). The compiler runs it.
-const fn random<const N: usize>(seed: u32) -> [i8; N] {
+pub const fn random<const N: usize>(seed: u32) -> [i8; N] {
     let mut values = [0; N];
     let mut state = seed;
     let mut i = 0;
@@ -69,7 +69,7 @@ const fn biases<const N: usize>() -> [i32; N] {
 }
 
 /// Multipliers of 2^shift and somewhat less, each filter's its own.
-const fn multipliers<const N: usize>(shift: i32) -> [Multiplier; N] {
+pub const fn multipliers<const N: usize>(shift: i32) -> [Multiplier; N] {
     let bytes = random::<N>(7);
     let mut values = [match Multiplier::new(0, 0) {
         Ok(zero) => zero,
@@ -238,11 +238,11 @@ fn layers() -> [Layer; 16] {
 }
 
 /// The first output that is wrong.
-struct Wrong {
-    level: Level,
-    at: usize,
-    given: i32,
-    needed: i32,
+pub struct Wrong {
+    pub level: Level,
+    pub at: usize,
+    pub given: i32,
+    pub needed: i32,
 }
 
 impl fmt::Display for Wrong {

@@ -10,6 +10,7 @@
 mod check;
 #[cfg(target_abi = "eabihf")]
 mod float;
+mod int16;
 mod int8;
 #[cfg(target_abi = "eabihf")]
 mod layers;
@@ -27,6 +28,7 @@ fn main() -> ! {
     #[cfg(target_abi = "eabihf")]
     static mut FLOAT: float::Memory = float::Memory::ZERO;
     static mut INT8: int8::Memory = int8::Memory::ZERO;
+    static mut INT16: int16::Memory = int16::Memory::ZERO;
     let sabotage = asked_for_sabotage();
     let mut failures = 0;
     let mut report = |name: &str, check: &str, problem: Option<&dyn fmt::Display>| match problem {
@@ -39,6 +41,7 @@ fn main() -> ! {
     #[cfg(target_abi = "eabihf")]
     float::all(sabotage, FLOAT, &mut report);
     int8::all(sabotage, INT8, &mut report);
+    int16::all(sabotage, INT16, &mut report);
     exit(failures)
 }
 

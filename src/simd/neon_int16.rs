@@ -1,0 +1,210 @@
+//! int16 activations on NEON.
+
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
+use super::{LevelI16, Neon};
+use crate::kernel::int16::{self, Finish, JobI16, MOST, SimdI16, Strip, Tile};
+use crate::pack::PANEL;
+use crate::pack_i8::QUAD;
+use core::arch::aarch64::*;
+
+/// 24 accumulators, 2 registers of weights, and an input of 32 registers.
+const PIXELS: usize = 6;
+
+/// Inputs of a pixel that are laid out at a time.
+const PIECE: usize = MOST;
+
+/// Filters whose sums are one vector.
+const LANES: usize = 4;
+
+impl LevelI16 for Neon {
+    #[inline]
+    fn run_i16(self, job: JobI16<'_>) {
+        #[target_feature(enable = "neon")]
+        #[inline(never)]
+        fn enabled(simd: Neon, job: JobI16<'_>) {
+            int16::run::<Neon, PIXELS, PIECE>(simd, job);
+        }
+        // SAFETY: a `Neon` exists only where the CPU has it.
+        unsafe { enabled(self, job) }
+    }
+}
+
+// SAFETY: `detect` makes a value only where the CPU has NEON, and `run_i16` enables it. The arithmetic of
+// the methods needs only that; an address that is used is the caller's.
+#[allow(clippy::undocumented_unsafe_blocks)]
+unsafe impl SimdI16 for Neon {
+    const INTERLEAVED: bool = false;
+    const LANES: usize = LANES;
+    const STEPS: [usize; 2] = [PANEL, 1];
+    const STRIPS: bool = true;
+
+    #[inline(always)]
+    unsafe fn sums(self, tile: Tile, sums: *mut i32) {
+        let mut first = 0;
+        while first < tile.filters {
+            let sums = sums.wrapping_add(first);
+            unsafe {
+                match tile.pixels {
+                    1 => vector::<1>(&tile, first, sums),
+                    2 => vector::<2>(&tile, first, sums),
+                    3 => vector::<3>(&tile, first, sums),
+                    4 => vector::<4>(&tile, first, sums),
+                    5 => vector::<5>(&tile, first, sums),
+                    _ => vector::<PIXELS>(&tile, first, sums),
+                }
+            }
+            first += LANES;
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn strip<const M: usize>(self, strip: &Strip, sums: *mut i32) {
+        unsafe {
+            let mut acc = [[vdupq_n_s32(0); 2]; M];
+            strip.each(|mut x, w| {
+                let w = vmovl_s8(vld1_s8(w.cast()));
+                for m in 0..M {
+                    let inputs = vld1q_s16(x);
+                    acc[m][0] = vmlal_s16(acc[m][0], vget_low_s16(inputs), vget_low_s16(w));
+                    acc[m][1] = vmlal_high_s16(acc[m][1], inputs, w);
+                    x = x.wrapping_add(strip.pixel);
+                }
+            });
+            for m in 0..M {
+                vst1q_s32(sums.add(m * PANEL), acc[m][0]);
+                vst1q_s32(sums.add(m * PANEL + 4), acc[m][1]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn finish(self, finish: &Finish) {
+        let whole = finish.filters / LANES * LANES;
+        let mut first = 0;
+        while first < whole {
+            unsafe {
+                let filters = Filters::load(finish, first);
+                let mut output = finish.output.wrapping_add(first);
+                for pixel in 0..finish.pixels {
+                    vst1_s16(output, filters.requantize(finish, pixel * PANEL + first));
+                    output = output.wrapping_add(finish.output_step);
+                }
+            }
+            first += LANES;
+        }
+        unsafe { finish.each(whole) };
+    }
+}
+
+/// The sums of so many pixels under a vector of filters, from one of the panel's on.
+///
+/// # Safety
+/// As for [`SimdI16::sums`].
+#[inline(always)]
+unsafe fn vector<const M: usize>(tile: &Tile, first: usize, sums: *mut i32) {
+    // SAFETY: the caller's, who is compiled for NEON.
+    unsafe {
+        // Four parts of each filter's sum.
+        let mut acc = [[vdupq_n_s32(0); LANES]; M];
+        let mut w = tile.weights.wrapping_add(first);
+        let mut x = tile.inputs;
+        for _ in 0..tile.quads {
+            let weights = vld1q_s8(w.cast());
+            let weights = [vmovl_s8(vget_low_s8(weights)), vmovl_high_s8(weights)];
+            for m in 0..M {
+                let quad = vld1q_dup_s64(x.wrapping_add(m * PIECE).cast());
+                let quad = vreinterpretq_s16_s64(quad);
+                for half in 0..2 {
+                    let weights = weights[half];
+                    let acc = &mut acc[m];
+                    acc[2 * half] =
+                        vmlal_s16(acc[2 * half], vget_low_s16(quad), vget_low_s16(weights));
+                    acc[2 * half + 1] = vmlal_high_s16(acc[2 * half + 1], quad, weights);
+                }
+            }
+            w = w.wrapping_add(tile.width);
+            x = x.wrapping_add(QUAD);
+        }
+        for m in 0..M {
+            let [a, b, c, d] = acc[m];
+            let lanes = vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
+            vst1q_s32(sums.add(m * PANEL), lanes);
+        }
+    }
+}
+
+/// What requantizes four filters, in 64 bits each, two to a vector.
+struct Filters {
+    bias: [int64x2_t; 2],
+    multiplier: [int64x2_t; 2],
+    /// To the left, which is what there is: so much less than zero.
+    shift: [int64x2_t; 2],
+}
+
+impl Filters {
+    /// # Safety
+    /// The caller is compiled for NEON, and the panel has so many filters.
+    #[inline(always)]
+    unsafe fn load(finish: &Finish, first: usize) -> Self {
+        // SAFETY: the caller's.
+        unsafe {
+            let header = finish.header.wrapping_add(first);
+            let low = vreinterpretq_u32_s32(vld1q_s32(header));
+            let high = vld1q_s32(header.wrapping_add(finish.width));
+            let multiplier = vld1q_s32(header.wrapping_add(2 * finish.width));
+            let shift = vnegq_s32(vld1q_s32(header.wrapping_add(3 * finish.width)));
+            Filters {
+                bias: [
+                    vreinterpretq_s64_u32(vzip1q_u32(low, vreinterpretq_u32_s32(high))),
+                    vreinterpretq_s64_u32(vzip2q_u32(low, vreinterpretq_u32_s32(high))),
+                ],
+                multiplier: [
+                    vmovl_s32(vget_low_s32(multiplier)),
+                    vmovl_high_s32(multiplier),
+                ],
+                shift: [vmovl_s32(vget_low_s32(shift)), vmovl_high_s32(shift)],
+            }
+        }
+    }
+
+    /// The four outputs of the sums from one of a pixel's on.
+    ///
+    /// # Safety
+    /// The caller is compiled for NEON, and they are there.
+    #[inline(always)]
+    unsafe fn requantize(&self, finish: &Finish, at: usize) -> int16x4_t {
+        // SAFETY: the caller's.
+        unsafe {
+            let sums = vld1q_s32(finish.sums.wrapping_add(at));
+            let mut sums = [
+                vaddw_s32(self.bias[0], vget_low_s32(sums)),
+                vaddw_high_s32(self.bias[1], sums),
+            ];
+            let mut steps = [vdup_n_s32(0); 2];
+            for half in 0..2 {
+                if let Some(waiting) = finish.waiting {
+                    let waiting = vld1q_s64(waiting.wrapping_add(at + 2 * half));
+                    sums[half] = vaddq_s64(sums[half], waiting);
+                }
+                // A multiplier is of 15 bits: the product of the lower 32 and that of the upper.
+                let multiplier = vmovn_s64(self.multiplier[half]);
+                let low = vmull_u32(
+                    vreinterpret_u32_s32(vmovn_s64(sums[half])),
+                    vreinterpret_u32_s32(multiplier),
+                );
+                let high = vmull_s32(vshrn_n_s64::<32>(sums[half]), multiplier);
+                let product = vaddq_s64(vreinterpretq_s64_u64(low), vshlq_n_s64::<32>(high));
+                // Rounds ties up, and saturates, as does the next one.
+                steps[half] = vqmovn_s64(vrshlq_s64(product, self.shift[half]));
+            }
+            let steps = vqmovn_s32(vcombine_s32(steps[0], steps[1]));
+            let range = finish.range;
+            vmin_s16(
+                vmax_s16(steps, vdup_n_s16(range.min)),
+                vdup_n_s16(range.max),
+            )
+        }
+    }
+}
