@@ -91,7 +91,9 @@ fn requantization_over_its_whole_range() -> Result<(), Error> {
                 _ => {
                     let factor = f64::from(value.max(1)) * 2f64.powi(shift - 31);
                     let result = rng.below(1 << 17) as f64 / 2.0 - 32768.0;
-                    let sum = (result / factor) as i64 + rng.below(3) as i64 - 1;
+                    let sum = (result / factor).clamp(-2f64.powi(48), 2f64.powi(48)) as i64
+                        + rng.below(3) as i64
+                        - 1;
                     sum.clamp(-(1 << 47), (1 << 47) - 1)
                 }
             });
