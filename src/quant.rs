@@ -502,8 +502,8 @@ pub(crate) fn tflite_single(sum: i32, words: [i32; 2]) -> i32 {
 #[inline(always)]
 fn fixed(sum: i32, [value, shift]: [i32; 2], single: bool) -> i32 {
     let mut factor = sum;
-    // Within 1..=62.
-    let mut right = (31 - shift) & 63;
+    // Within 1..=62. (A vector's lane without a filter has any words, and is not used.)
+    let mut right = 31i32.wrapping_sub(shift) & 63;
     if !single {
         right = 31;
         if shift > 0 {
