@@ -67,7 +67,26 @@ pub(crate) unsafe trait SimdI8: Copy {
         count: usize,
         flip: u8,
     ) {
-        let (mut from, mut to) = (from, to);
+        // SAFETY: the caller's.
+        unsafe { self.stage_each(pixels, from, right, end, to, stride, count, flip) };
+    }
+    /// [`stage_all`](Self::stage_all), one place after the other.
+    ///
+    /// # Safety
+    /// As for that.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    unsafe fn stage_each(
+        self,
+        pixels: usize,
+        mut from: *const i8,
+        right: usize,
+        end: *const i8,
+        mut to: *mut Self::Input,
+        stride: usize,
+        count: usize,
+        flip: u8,
+    ) {
         for _ in 0..pixels {
             // SAFETY: the caller's.
             unsafe { self.stage(from, end, to, count, flip) };
@@ -165,7 +184,7 @@ pub(crate) unsafe trait SimdI8: Copy {
     }
 
     /// Calls `kernel.run` in a function that may use these instructions.
-    fn run<K: KernelI8>(self, kernel: K);
+    fn run<K: KernelI8<Self>>(self, kernel: K);
 }
 
 /// Vectors that become bytes together.
@@ -183,7 +202,8 @@ pub(crate) struct Ends {
     pub flip: u8,
 }
 
-/// An int8 algorithm, written once for every vector level; all that [`Kernel`](super::Kernel) says holds here too.
-pub(crate) trait KernelI8 {
-    fn run<S: SimdI8>(self, simd: S);
+/// An int8 algorithm, written once for every vector level; all that [`Kernel`](super::Kernel) says holds
+/// here too. It may hold what the level made, which no other level can run.
+pub(crate) trait KernelI8<S: SimdI8> {
+    fn run(self, simd: S);
 }

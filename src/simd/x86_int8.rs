@@ -278,9 +278,9 @@ macro_rules! words {
         }
 
         #[inline(never)] // as in `Simd`
-        fn run<K: KernelI8>(self, kernel: K) {
+        fn run<K: KernelI8<Self>>(self, kernel: K) {
             #[target_feature(enable = $features)]
-            fn enabled<K: KernelI8>(simd: impl SimdI8, kernel: K) {
+            fn enabled<S: SimdI8, K: KernelI8<S>>(simd: S, kernel: K) {
                 kernel.run(simd);
             }
             // SAFETY: an `Avx2` exists only where the CPU has both.
@@ -344,13 +344,7 @@ unsafe impl SimdI8 for Avx2 {
             let vectors = count.div_ceil(16);
             let whole = end.addr().wrapping_sub(last) >= vectors * 16;
             if !whole || vectors > 2 {
-                let (mut from, mut to) = (from, to);
-                for _ in 0..pixels {
-                    self.stage(from, end, to, count, flip);
-                    from = from.wrapping_add(right);
-                    to = to.wrapping_add(stride);
-                }
-                return;
+                return self.stage_each(pixels, from, right, end, to, stride, count, flip);
             }
             let flips = _mm_set1_epi8(flip as i8);
             let mut at = 0;

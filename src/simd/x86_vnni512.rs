@@ -228,9 +228,9 @@ unsafe impl SimdI8 for Avx512Vnni {
     }
 
     #[inline(never)] // as in `Simd`
-    fn run<K: KernelI8>(self, kernel: K) {
+    fn run<K: KernelI8<Self>>(self, kernel: K) {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-        fn enabled<K: KernelI8>(simd: Avx512Vnni, kernel: K) {
+        fn enabled<K: KernelI8<Avx512Vnni>>(simd: Avx512Vnni, kernel: K) {
             kernel.run(simd);
         }
         // SAFETY: an `Avx512Vnni` exists only where the CPU has them all.

@@ -95,9 +95,9 @@ impl Window {
     }
 }
 
-impl<const UNSIGNED: bool> KernelI8 for Depthwise<'_, UNSIGNED> {
+impl<S: SimdI8, const UNSIGNED: bool> KernelI8<S> for Depthwise<'_, UNSIGNED> {
     #[inline(always)]
-    fn run<S: SimdI8>(self, simd: S) {
+    fn run(self, simd: S) {
         let mut job = self.0;
         let output = To::start(&mut job.output);
         let geometry = job.geometry;

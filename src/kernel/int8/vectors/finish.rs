@@ -99,6 +99,7 @@ impl<S: SimdI8> Filters<S> {
             step,
         });
     }
+
     /// The way to requantize these filters.
     #[inline(always)]
     fn way(&self) -> usize {
@@ -189,23 +190,21 @@ struct Write<'a, S: SimdI8> {
     step: usize,
 }
 
-impl<T: SimdI8> KernelI8 for Write<'_, T> {
+impl<S: SimdI8> KernelI8<S> for Write<'_, S> {
     #[inline(always)]
-    fn run<S: SimdI8>(self, simd: S) {
-        // The level that made the sums is the one that finishes them.
-        let filters = (&raw const *self.filters).cast::<Filters<S>>();
-        // SAFETY: that, and what the caller of `Filters::write` has promised.
+    fn run(self, simd: S) {
+        let filters = self.filters;
+        // SAFETY: what the caller of `Filters::write` has promised.
         unsafe {
-            let filters = &*filters;
             match self.to {
                 To::Sums(to) => self.sums(simd, filters, to),
                 To::Bytes(to) if self.pixels >= GROUP && filters.count >= S::LANES => {
                     match filters.way() {
-                        FLOAT => self.whole::<S, FLOAT>(simd, filters, to),
-                        SMALL_TFLITE => self.whole::<S, SMALL_TFLITE>(simd, filters, to),
-                        TFLITE => self.whole::<S, TFLITE>(simd, filters, to),
-                        TFLITE_SINGLE => self.whole::<S, TFLITE_SINGLE>(simd, filters, to),
-                        _ => self.whole::<S, LANE_BY_LANE>(simd, filters, to),
+                        FLOAT => self.whole::<FLOAT>(simd, filters, to),
+                        SMALL_TFLITE => self.whole::<SMALL_TFLITE>(simd, filters, to),
+                        TFLITE => self.whole::<TFLITE>(simd, filters, to),
+                        TFLITE_SINGLE => self.whole::<TFLITE_SINGLE>(simd, filters, to),
+                        _ => self.whole::<LANE_BY_LANE>(simd, filters, to),
                     }
                 }
                 To::Bytes(to) => self.ragged(simd, filters, to),
@@ -214,16 +213,16 @@ impl<T: SimdI8> KernelI8 for Write<'_, T> {
     }
 }
 
-impl<T: SimdI8> Write<'_, T> {
+impl<S: SimdI8> Write<'_, S> {
     /// # Safety
     /// As for [`Filters::write`].
     #[inline(always)]
-    unsafe fn sums<S: SimdI8>(&self, simd: S, filters: &Filters<S>, to: *mut i32) {
+    unsafe fn sums(&self, simd: S, filters: &Filters<S>, to: *mut i32) {
         for i in 0..self.pixels {
             let to = to.wrapping_add(i * self.step);
             // SAFETY: the caller's; a vector is at most as wide as a panel.
             unsafe {
-                let sum = self.sums.cast::<S::I32>().add(i * self.apart).read();
+                let sum = self.sums.add(i * self.apart).read();
                 let x = simd.add(sum, filters.bias);
                 if filters.count >= S::LANES {
                     simd.store(to, x);
@@ -241,12 +240,7 @@ impl<T: SimdI8> Write<'_, T> {
     /// # Safety
     /// As for [`Filters::write`].
     #[inline(always)]
-    unsafe fn whole<S: SimdI8, const WAY: usize>(
-        &self,
-        simd: S,
-        filters: &Filters<S>,
-        to: *mut i8,
-    ) {
+    unsafe fn whole<const WAY: usize>(&self, simd: S, filters: &Filters<S>, to: *mut i8) {
         // A copy can stay in registers.
         let filters = *filters;
         let mut pixel = 0;
@@ -255,7 +249,7 @@ impl<T: SimdI8> Write<'_, T> {
             let first = pixel.min(self.pixels - GROUP);
             // SAFETY: the caller's.
             unsafe {
-                let sums = self.sums.cast::<S::I32>().add(first * self.apart);
+                let sums = self.sums.add(first * self.apart);
                 let to = to.add(first * self.step);
                 filters.group::<WAY>(simd, sums, self.apart, to, self.step);
             }
@@ -268,7 +262,7 @@ impl<T: SimdI8> Write<'_, T> {
     /// # Safety
     /// As for [`Filters::write`].
     #[inline(always)]
-    unsafe fn ragged<S: SimdI8>(&self, simd: S, filters: &Filters<S>, to: *mut i8) {
+    unsafe fn ragged(&self, simd: S, filters: &Filters<S>, to: *mut i8) {
         let mut pixel = 0;
         while pixel < self.pixels {
             let exist = (self.pixels - pixel).min(GROUP);
@@ -278,11 +272,7 @@ impl<T: SimdI8> Write<'_, T> {
             // SAFETY: the caller's; a vector is at most as wide as a panel.
             unsafe {
                 for i in 0..exist {
-                    x[i] = self
-                        .sums
-                        .cast::<S::I32>()
-                        .add((pixel + i) * self.apart)
-                        .read();
+                    x[i] = self.sums.add((pixel + i) * self.apart).read();
                 }
                 let x = x.as_ptr();
                 match filters.way() {

@@ -12,9 +12,9 @@ pub(crate) struct PeakI8<'a> {
     pub macs: &'a mut u64,
 }
 
-impl KernelI8 for PeakI8<'_> {
+impl<S: SimdI8> KernelI8<S> for PeakI8<'_> {
     #[inline(always)]
-    fn run<S: SimdI8>(self, simd: S) {
+    fn run(self, simd: S) {
         let zeros = black_box([0; 64]);
         // SAFETY: no vector of weights or inputs is longer than that.
         let (a, b) = unsafe {

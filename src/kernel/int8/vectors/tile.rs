@@ -75,21 +75,21 @@ pub(super) unsafe fn run<S: SimdI8, const STRIDE: usize>(simd: S, tiles: &Tiles<
     }
 }
 
-impl<T: SimdI8, const M: usize, const V: usize, const STRIDE: usize> KernelI8
-    for Tile<'_, T, M, V, STRIDE>
+impl<S: SimdI8, const M: usize, const V: usize, const STRIDE: usize> KernelI8<S>
+    for Tile<'_, S, M, V, STRIDE>
 {
     #[inline(always)]
-    fn run<S: SimdI8>(self, simd: S) {
+    fn run(self, simd: S) {
         let tiles = self.0;
         let block = &tiles.block;
         let mask = simd.mask(block.width);
-        // A panel's header, then its quads; the level that made the tiles is the one that runs them.
+        // A panel's header, then its quads.
         let weights = block
             .header
             .wrapping_add((HEADER + tiles.first) * block.width);
-        let mut inputs = tiles.inputs.cast::<S::Input>();
-        let mut to = tiles.sums.cast::<S::Sums>();
-        let mut last = tiles.last.map(|last| last.cast::<S::I32>());
+        let mut inputs = tiles.inputs;
+        let mut to = tiles.sums;
+        let mut last = tiles.last;
         for _ in 0..tiles.tiles {
             // SAFETY: `run` above passes its caller's promise on, for each tile.
             unsafe {
