@@ -104,6 +104,22 @@
      * (1 + (size_t)(points) * ((size_t)(channels) / (groups))))
 #define MICROCONV_POINTS_(tile) (((size_t)(tile) + 2) * ((tile) + 2))
 #define MICROCONV_PLANE_(floats) ((((floats) + 15) / 16 | 1) * 16)
+/* Of plans that are constants: two numbers of 32 bits; a word that only targets of 32 bits have. */
+#if SIZE_MAX > 0xffffffff
+#define MICROCONV_PAIR_(low, high) ((size_t)(high) << 32 | (size_t)(low))
+#define MICROCONV_GAP_
+#else
+#define MICROCONV_PAIR_(low, high) low, high
+#define MICROCONV_GAP_ 0,
+#endif
+#ifdef __cplusplus
+extern "C" {
+#endif
+void microconv_i8_dense(void);
+void microconv_i8_depthwise(void);
+#ifdef __cplusplus
+}
+#endif
 /** @endcond */
 
 /**
@@ -677,9 +693,13 @@ typedef struct microconv_i8 {
    */
   uint64_t seal;
   /**
+   * What runs it.
+   */
+  void (*kernels)(void);
+  /**
    * What is known of the layer.
    */
-  size_t words[64];
+  size_t words[63];
 } microconv_i8;
 
 /**

@@ -87,10 +87,7 @@ impl ConvI16 {
             return Err(error);
         }
         let algorithm = Direct::of(&geometry, &sizes);
-        let panels = PanelsI8 {
-            panels: algorithm.panels(&geometry, &sizes),
-            algorithm,
-        };
+        let panels = PanelsI8::of(algorithm, &geometry, &sizes);
         match panels.len() {
             Some(packed_len) => Ok(ConvI16 {
                 geometry,

@@ -1,16 +1,18 @@
 //! The checked int8 plan: everything `unsafe` below it leans on what [`ConvI8::new`] proved,
 //! [`ConvI8::pack`] refused, and [`ConvI8::run_rows`] checks.
 
+use crate::constant_plan::Initializer;
 use crate::conv::length;
 use crate::error::{Argument, Error, Quantity};
 use crate::geometry::{Geometry, Sizes};
 use crate::kernel::Direct;
-use crate::kernel::int8::{JobI8, Outputs};
-use crate::pack::{Panels, Weights};
+use crate::kernel::int8::{JobI8, Outputs, RunnerI8};
+use crate::pack::Weights;
 use crate::pack_i8::{self, PanelsI8};
 use crate::quant::{Bytes, Quant, Quantization, Scales};
 use crate::shape::plan_shape;
 use crate::simd::Level;
+use core::fmt;
 use core::ops::Range;
 
 /// A convolution of 8-bit integers that has been checked and is ready to run.
@@ -56,15 +58,18 @@ use core::ops::Range;
 /// assert_eq!(sums[0], 130);
 /// # Ok::<(), microconv::Error>(())
 /// ```
+// The order is that of `constant_plan`.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
 pub struct ConvI8 {
-    geometry: Geometry,
-    sizes: Sizes,
-    quantization: Quantization,
-    quant: Quant,
-    panels: PanelsI8,
-    packed_len: usize,
-    digest: u32,
+    pub(crate) runner: RunnerI8,
+    pub(crate) algorithm: Direct,
+    pub(crate) geometry: Geometry,
+    pub(crate) sizes: Sizes,
+    pub(crate) quantization: Quantization,
+    pub(crate) quant: Quant,
+    pub(crate) digest: u32,
+    pub(crate) packed_len: usize,
 }
 
 impl ConvI8 {
@@ -88,6 +93,12 @@ impl ConvI8 {
         Ok(())
     }
 
+    /// The shape of the packed weights.
+    #[inline(always)]
+    const fn panels(&self) -> PanelsI8 {
+        PanelsI8::of(self.algorithm, &self.geometry, &self.sizes)
+    }
+
     pub const fn quantization(&self) -> &Quantization {
         &self.quantization
     }
@@ -102,6 +113,21 @@ impl ConvI8 {
     /// the limit.
     pub const fn bytes_moved(&self) -> u64 {
         self.input_len() as u64 + self.packed_len() as u64 * 4 + self.output_len() as u64
+    }
+
+    /// The plan as the initializer of a `microconv_i8` in C, for firmware whose plans lie in flash: nothing
+    /// is checked when it starts, and no kernels are linked but those of its plans. It is for this version of
+    /// the library; others refuse it. The example `flash` writes it beside the packed weights.
+    ///
+    /// ```
+    /// use microconv::{ConvI8, Geometry, Quantization};
+    /// let plan = ConvI8::new(Geometry::conv2d([8, 8, 3], 16, [3, 3]), Quantization::int8(-1, 3))?;
+    /// let line = format!("const microconv_i8 conv1_plan = {};", plan.c_initializer());
+    /// assert!(line.contains("microconv_i8_dense"));
+    /// # Ok::<(), microconv::Error>(())
+    /// ```
+    pub fn c_initializer(&self) -> impl fmt::Display {
+        Initializer(self)
     }
 
     /// Packs weights, biases and scales, once for any number of runs.
@@ -138,13 +164,14 @@ impl ConvI8 {
             return Err(error);
         }
         let rounding = self.quant.rounding;
+        let panels = self.panels();
         // SAFETY: the lengths were just checked, and packing follows only upon the check.
         unsafe {
-            if let Err(error) = pack_i8::check(&self.panels, &self.quant, &weights, bias, &scales) {
+            if let Err(error) = pack_i8::check(&panels, &self.quant, &weights, bias, &scales) {
                 return Err(error);
             }
             pack_i8::pack(
-                &self.panels,
+                &panels,
                 rounding,
                 self.digest,
                 &weights,
@@ -268,17 +295,18 @@ impl ConvI8 {
             packed,
         );
         if checked.is_ok() {
-            level.run_i8(JobI8 {
+            let mut job = JobI8 {
                 geometry: &self.geometry,
                 sizes: &self.sizes,
-                panels: self.panels,
+                panels: self.panels(),
                 quant: &self.quant,
                 rows,
                 first_input_row: from.start,
                 input: I::bytes(input),
                 packed,
                 output: O::outputs(output),
-            });
+            };
+            self.runner.run(level, &mut job);
         }
         checked
     }
@@ -320,7 +348,7 @@ impl ConvI8 {
 pub(crate) struct Checked {
     sizes: Sizes,
     quant: Quant,
-    panels: PanelsI8,
+    algorithm: Direct,
     packed_len: usize,
     digest: u32,
 }
@@ -337,15 +365,11 @@ impl Checked {
             Err(error) => return Err(error),
         };
         let algorithm = Direct::of(geometry, &sizes);
-        let panels = PanelsI8 {
-            panels: algorithm.panels(geometry, &sizes),
-            algorithm,
-        };
-        match panels.len() {
+        match PanelsI8::of(algorithm, geometry, &sizes).len() {
             Some(packed_len) => Ok(Checked {
                 sizes,
                 quant,
-                panels,
+                algorithm,
                 packed_len,
                 digest: pack_i8::digest(geometry, &quant),
             }),
@@ -362,21 +386,15 @@ impl Checked {
             parameters: self.sizes.weights_len + geometry.filters,
             ..self.sizes
         };
-        let panels = PanelsI8 {
-            panels: Panels {
-                transform: None,
-                ..self.panels.panels
-            },
-            algorithm: self.panels.algorithm,
-        };
         ConvI8 {
+            runner: RunnerI8::of(self.algorithm),
+            algorithm: self.algorithm,
             geometry,
             sizes,
             quantization,
             quant: self.quant,
-            panels,
-            packed_len: self.packed_len,
             digest: self.digest,
+            packed_len: self.packed_len,
         }
     }
 }

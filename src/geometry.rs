@@ -10,6 +10,7 @@ use core::ops::Range;
 
 /// How an image lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)] // as in all that a plan holds: see `constant_plan`
 #[non_exhaustive]
 pub enum Layout {
     /// `[batch][depth][height][width][channel]`: NHWC, NDHWC.
@@ -18,6 +19,7 @@ pub enum Layout {
 
 /// The zeros that surround an image. Taps that fall on them contribute nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub enum Padding {
     /// None: every window lies inside the input. TensorFlow's `VALID`.
     Valid,
@@ -61,6 +63,7 @@ impl Padding {
 /// # Ok::<(), microconv::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Geometry {
     pub layout: Layout,
     /// Images.
@@ -452,8 +455,11 @@ struct Positions {
 
 /// What follows from a [`Geometry`] that holds together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 #[non_exhaustive]
 pub struct Sizes {
+    /// Multiply-accumulates of the whole batch, taps in the padding counted.
+    pub macs: u64,
     /// Depth, height and width of the output.
     pub output: [usize; 3],
     /// `[[front, back], [top, bottom], [left, right]]`, whatever way it was given.
@@ -466,8 +472,6 @@ pub struct Sizes {
     pub weights_len: usize,
     /// Weights and biases.
     pub parameters: usize,
-    /// Multiply-accumulates of the whole batch, taps in the padding counted.
-    pub macs: u64,
     /// Input channels that one filter reads.
     pub group_channels: usize,
     /// Filters that read the same channels.

@@ -37,6 +37,7 @@ pub(crate) const CACHED: usize = 1 << 16;
 
 /// The kernels of direct convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub(crate) enum Direct {
     /// Groups of channels, each under its own filters. One group is the common case.
     Dense,

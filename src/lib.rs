@@ -101,6 +101,7 @@ mod algorithm;
 mod aligned;
 #[cfg(feature = "capi")]
 pub mod capi;
+mod constant_plan;
 mod conv;
 mod conv_i16;
 mod conv_i8;

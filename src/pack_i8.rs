@@ -21,7 +21,7 @@
 
 use crate::conv::length;
 use crate::error::{Argument, Error};
-use crate::geometry::{Geometry, product};
+use crate::geometry::{Geometry, Sizes, product};
 use crate::kernel::Direct;
 use crate::pack::{self, PANEL, Panels, SEAL, Weights, width};
 use crate::quant::{Quant, Rounding, Scales};
@@ -40,6 +40,14 @@ pub(crate) struct PanelsI8 {
 }
 
 impl PanelsI8 {
+    #[inline(always)]
+    pub const fn of(algorithm: Direct, geometry: &Geometry, sizes: &Sizes) -> Self {
+        PanelsI8 {
+            panels: algorithm.panels(geometry, sizes),
+            algorithm,
+        }
+    }
+
     /// Weights of a filter.
     pub const fn depth(&self) -> usize {
         self.panels.taps * self.panels.depth

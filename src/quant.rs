@@ -24,6 +24,7 @@ use crate::soft_float;
 /// | 1, 1/2 | 1 | 1 | 0 |
 /// | -2, 1/4 | -1 | 0 | 0 |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
 #[non_exhaustive]
 pub enum Rounding {
     /// TensorFlow Lite's reference kernels, TensorFlow Lite Micro and CMSIS-NN. M is `m * 2^(s - 31)`
@@ -260,6 +261,7 @@ const fn one_of<T>(slice: &[T], filter: usize) -> Option<&T> {
 
 /// The type of 8-bit activations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
 pub enum Bytes {
     /// -128..=127
     #[default]
@@ -299,6 +301,7 @@ impl Bytes {
 /// assert_eq!(quantization.rounding, Rounding::Tflite);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Quantization {
     /// The types of input and output.
     pub input: Bytes,
@@ -418,6 +421,7 @@ pub(crate) const fn steps(real: f32) -> i32 {
 
 /// A checked [`Quantization`] in terms of int8: a uint8 is one whose highest bit is flipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub(crate) struct Quant {
     pub input_zero: i32,
     /// The output's zero point.

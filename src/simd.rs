@@ -1,7 +1,7 @@
 //! One instruction set behind one trait, and the list of them.
 
 use crate::error::Error;
-use crate::kernel::int8::JobI8;
+use crate::kernel::int8::{JobI8, Kernels};
 use crate::kernel::int16::JobI16;
 use crate::kernel::peak::Peak;
 use core::ops::Range;
@@ -15,30 +15,28 @@ use core::ops::Range;
 mod cortex_m;
 #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
 mod cortex_m0;
-#[cfg(all(
-    target_arch = "arm",
-    target_os = "none",
-    any(feature = "dsp", target_abi = "eabihf"),
-    not(target_has_atomic = "64"),
-))]
-mod dsp;
-#[cfg(all(
-    target_arch = "arm",
-    target_os = "none",
-    any(feature = "dsp", target_abi = "eabihf"),
-    not(target_has_atomic = "64"),
-))]
-pub use dsp::Dsp;
-#[cfg(all(
-    target_arch = "arm",
-    target_os = "none",
-    any(feature = "dsp", target_abi = "eabihf"),
-    not(target_has_atomic = "64"),
-))]
-mod dsp_int16;
 mod scalar;
 pub use scalar::Scalar;
 mod scalar_int16;
+
+// What `Scalar` runs of int8: a program that does not know the level when it is linked shall not pay for two.
+cfg_if::cfg_if! {
+    if #[cfg(all(
+        target_arch = "arm",
+        target_os = "none",
+        any(feature = "dsp", target_abi = "eabihf"),
+        not(target_has_atomic = "64"),
+    ))] {
+        mod dsp;
+        mod dsp_int16;
+        pub use dsp::Dsp;
+        type ScalarI8 = Dsp;
+        const SCALAR_I8: ScalarI8 = Dsp::TOKEN;
+    } else {
+        type ScalarI8 = Scalar;
+        const SCALAR_I8: ScalarI8 = Scalar;
+    }
+}
 
 cfg_if::cfg_if! {
     // A soft-float x86 target has no SSE2, and LLVM cannot compile vector kernels for it at all.
@@ -287,7 +285,8 @@ pub(crate) trait Token: Copy {
 
 /// A level that has int8 kernels.
 pub(crate) trait LevelI8: Copy {
-    fn run_i8(self, job: JobI8<'_>);
+    /// Runs a job that is one of these kernels'.
+    fn run_i8(self, kernels: Kernels, job: &mut JobI8<'_>);
     /// [`Level::multiply_adds`], of int8.
     fn multiply_adds_i8(self, rounds: u64) -> u64;
 }
@@ -375,8 +374,8 @@ macro_rules! levels {
             }
 
             #[inline]
-            pub(crate) fn run_i8(self, job: JobI8<'_>) {
-                match self { $($(#[$cfg])* Level::$token(token) => token.i8().run_i8(job),)* }
+            pub(crate) fn run_i8(self, kernels: Kernels, job: &mut JobI8<'_>) {
+                match self { $($(#[$cfg])* Level::$token(token) => token.i8().run_i8(kernels, job),)* }
             }
 
             #[inline]

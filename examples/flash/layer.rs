@@ -63,12 +63,14 @@ pub struct Layer {
 /// The packed words of a layer, as literals.
 pub struct Packed {
     pub literals: Vec<String>,
+    /// The plan as a constant of C, if it is of 8 bits.
+    pub plan: Option<String>,
     pub flash_bytes: usize,
 }
 
 impl Layer {
     pub fn pack(&self) -> Result<Packed, Error> {
-        let literals: Vec<String> = match &self.numbers {
+        let (literals, plan): (Vec<String>, _) = match &self.numbers {
             Numbers::F32 {
                 activation,
                 weights,
@@ -78,7 +80,8 @@ impl Layer {
                 let mut packed = vec![0.0; plan.packed_len()];
                 plan.pack(self.order.of(weights), bias.as_deref(), &mut packed)?;
                 // The shortest that are read back to the bit.
-                packed.iter().map(|number| format!("{number:e}")).collect()
+                let literals = packed.iter().map(|number| format!("{number:e}"));
+                (literals.collect(), None)
             }
             Numbers::I8 {
                 quantization,
@@ -96,12 +99,14 @@ impl Layer {
                     output: *output_scale,
                 };
                 plan.pack(self.order.of(weights), bias.as_deref(), scales, &mut packed)?;
-                packed.iter().map(i32::to_string).collect()
+                let literals = packed.iter().map(i32::to_string).collect();
+                (literals, Some(plan.c_initializer().to_string()))
             }
         };
         let flash_bytes = literals.len() * 4;
         Ok(Packed {
             literals,
+            plan,
             flash_bytes,
         })
     }

@@ -17,6 +17,22 @@ fn lines(literals: &[String], suffix: &str) -> String {
     text
 }
 
+/// A list in lines of a readable length.
+fn broken(list: &str) -> String {
+    let mut text = String::new();
+    let mut length = 0;
+    for word in list.split_inclusive(", ") {
+        if length + word.len() > 100 {
+            text.truncate(text.trim_end().len());
+            text.push_str("\n     ");
+            length = 0;
+        }
+        length += word.len();
+        text.push_str(word);
+    }
+    text
+}
+
 /// Floats and ends of a clamp as C has them.
 fn c_float(number: f32) -> String {
     match number {
@@ -88,12 +104,21 @@ pub fn c(layer: &Layer, packed: &Packed) -> String {
         Numbers::F32 { .. } => "#include <math.h>\n",
         Numbers::I8 { .. } => "",
     };
+    let plan = match &packed.plan {
+        Some(plan) => format!(
+            "/* The plan, checked: no call of microconv_i8_init is needed. It is for the version that made it. */\n\
+             const microconv_i8 {name}_plan =\n    {};\n\n",
+            broken(plan)
+        ),
+        None => String::new(),
+    };
     format!(
         "/* The layer {name}, made by microconv's example flash: do not edit. */\n\
          {infinity}#include <microconv.h>\n\n\
          const microconv_geometry {name}_geometry = {{\n    \
          {}, {}, {}, {}, {}, {}, {}, {}, {padding}, {{{sides}}},\n}};\n\n\
          {rest}\n\
+         {plan}\
          /* Weights and biases, packed. */\n\
          MICROCONV_ALIGNED const {word} {name}_packed[{len}] = {{\n{}}};\n\n\
          /* Does not compile if this header packs the layer otherwise. */\n\

@@ -19,7 +19,7 @@ pub struct PlanF32 {
     words: [MaybeUninit<usize>; 64],
 }
 
-lent!(PlanF32, ConvF32, u64::from_le_bytes(*b"mcf32\x01\0\0"));
+lent!(PlanF32 from words, ConvF32, u64::from_le_bytes(*b"mcf32\x01\0\0"));
 
 /// # Safety
 ///

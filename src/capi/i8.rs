@@ -4,6 +4,7 @@ use super::error::{CallArgument, ErrorInfo, Info, Status, end};
 use super::geometry::{LayerGeometry, PlanSizes, no_such_name, ordered, plan_sizes};
 use super::level::level;
 use super::memory::{Region, lent, reference, slice, slice_mut, write};
+use crate::constant_plan::SEAL_I8;
 use crate::conv_i8::Checked;
 use crate::{Bytes, ConvI8, Input8, Output8, Quantization, Rounding, Scales};
 use core::fmt;
@@ -16,11 +17,13 @@ use core::ops::Range;
 pub struct PlanI8 {
     /// Tells a plan from other memory.
     seal: u64,
+    /// What runs it.
+    kernels: MaybeUninit<Option<extern "C" fn()>>,
     /// What is known of the layer.
-    words: [MaybeUninit<usize>; 64],
+    words: [MaybeUninit<usize>; 63],
 }
 
-lent!(PlanI8, ConvI8, u64::from_le_bytes(*b"mcint8\x01\0"));
+lent!(PlanI8 from kernels, ConvI8, SEAL_I8);
 
 /// How a sum times its multiplier becomes an integer. Each is a contract that holds on every level, to
 /// the bit.

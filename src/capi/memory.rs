@@ -128,13 +128,14 @@ pub(super) unsafe fn write<T>(
     Ok(())
 }
 
-/// A plan in memory that the caller lends: `words` hold the plan of Rust, and `seal` says that they do. (The header is made of the structure itself, so that stands with its functions.)
+/// A plan in memory that the caller lends: from a member on it holds the plan of Rust, and `seal` says that
+/// it does. (The header is made of the structure itself, so that stands with its functions.)
 macro_rules! lent {
-    ($plan:ident, $conv:ident, $seal:expr) => {
+    ($plan:ident from $member:ident, $conv:ident, $seal:expr) => {
         const _: () = assert!(
-            size_of::<$conv>() <= size_of::<[usize; 64]>()
+            size_of::<$conv>() <= size_of::<$plan>() - offset_of!($plan, $member)
                 && align_of::<$conv>() <= align_of::<$plan>()
-                && offset_of!($plan, words).is_multiple_of(align_of::<$conv>())
+                && offset_of!($plan, $member).is_multiple_of(align_of::<$conv>())
         );
 
         const SEAL: u64 = $seal;
@@ -156,7 +157,7 @@ macro_rules! lent {
                     if plan.seal != SEAL {
                         return Err(info.about(Status::NoPlan, CallArgument::Plan));
                     }
-                    Ok(&*plan.words.as_ptr().cast())
+                    Ok(&*(&raw const *plan).byte_add(offset_of!($plan, $member)).cast())
                 }
             }
 
@@ -167,7 +168,7 @@ macro_rules! lent {
             unsafe fn put(plan: *mut $plan, conv: $conv) {
                 // SAFETY: the caller's; it was asserted that the plan has room and the alignment.
                 unsafe {
-                    (&raw mut (*plan).words).cast::<$conv>().write(conv);
+                    (&raw mut (*plan).$member).cast::<$conv>().write(conv);
                     (&raw mut (*plan).seal).write(SEAL);
                 }
             }

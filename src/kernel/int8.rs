@@ -9,6 +9,8 @@ use super::Direct;
 use crate::geometry::{Geometry, Sizes};
 use crate::pack_i8::PanelsI8;
 use crate::quant::Quant;
+use crate::simd::Level;
+use core::fmt;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
@@ -45,13 +47,87 @@ pub(crate) struct JobI8<'a> {
     pub output: Outputs<'a>,
 }
 
+impl JobI8<'_> {
+    /// The same job, lent.
+    #[allow(dead_code)] // but on targets with vectors
+    #[inline(always)]
+    pub fn lent(&mut self) -> JobI8<'_> {
+        JobI8 {
+            rows: self.rows.clone(),
+            output: match &mut self.output {
+                Outputs::Bytes(output) => Outputs::Bytes(output),
+                Outputs::Sums(output) => Outputs::Sums(output),
+            },
+            ..*self
+        }
+    }
+}
+
+/// The kernels that a layer has on a core without vectors.
+#[derive(Clone, Copy)]
+pub(crate) enum Kernels {
+    Dense,
+    Depthwise,
+}
+
+/// Runs the jobs of a plan. The plan carries it, so that a program whose plans are constants links the
+/// kernels of those plans and no others.
+///
+/// No C is involved: a function of C is known not to unwind, so whoever calls this one from C needs no
+/// code for the case that it does.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+#[allow(improper_ctypes_definitions)]
+pub(crate) struct RunnerI8(extern "C" fn(Level, &mut JobI8<'_>));
+
+impl RunnerI8 {
+    pub const fn of(algorithm: Direct) -> Self {
+        match algorithm {
+            Direct::Dense => RunnerI8(microconv_i8_dense),
+            Direct::Depthwise => RunnerI8(microconv_i8_depthwise),
+        }
+    }
+
+    /// The job is one of the plan's.
+    #[inline(always)]
+    pub fn run(self, level: Level, job: &mut JobI8<'_>) {
+        (self.0)(level, job);
+    }
+}
+
+// The names are known to C, for plans that are constants there.
+#[cfg_attr(feature = "capi", unsafe(no_mangle))]
+#[allow(improper_ctypes_definitions)] // see `RunnerI8`
+extern "C" fn microconv_i8_dense(level: Level, job: &mut JobI8<'_>) {
+    level.run_i8(Kernels::Dense, job);
+}
+
+#[cfg_attr(feature = "capi", unsafe(no_mangle))]
+#[allow(improper_ctypes_definitions)] // see `RunnerI8`
+extern "C" fn microconv_i8_depthwise(level: Level, job: &mut JobI8<'_>) {
+    level.run_i8(Kernels::Depthwise, job);
+}
+
+/// The plan's geometry tells it already.
+impl PartialEq for RunnerI8 {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for RunnerI8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunnerI8")
+    }
+}
+
 /// The kernels of a level without vectors.
 #[inline(always)]
-pub(crate) fn without_vectors<S: Quads>(simd: S, mut job: JobI8<'_>) {
-    match job.panels.algorithm {
-        Direct::Dense => direct::run(simd, &mut job),
-        Direct::Depthwise if S::STRIPS => strips::run(simd, &mut job),
-        Direct::Depthwise => taps::run(simd, &mut job, 0),
+pub(crate) fn without_vectors<S: Quads>(simd: S, kernels: Kernels, job: &mut JobI8<'_>) {
+    match kernels {
+        Kernels::Dense => direct::run(simd, job),
+        Kernels::Depthwise if S::STRIPS => strips::run(simd, job),
+        Kernels::Depthwise => taps::run(simd, job, 0),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::neon_int8::{KernelNeon, NeonI8, extension, opaque};
 use super::{LevelI8, Neon, Token};
-use crate::kernel::int8::{JobI8, neon};
+use crate::kernel::int8::{JobI8, Kernels, neon};
 use core::arch::aarch64::*;
 use core::arch::asm;
 

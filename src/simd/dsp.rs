@@ -6,7 +6,7 @@
 use super::{LevelI8, Scalar, Token};
 use crate::kernel::int8::direct::{Offset, Pair, Quads};
 use crate::kernel::int8::strips::Strip;
-use crate::kernel::int8::{self, JobI8};
+use crate::kernel::int8::{self, JobI8, Kernels};
 use crate::kernel::peak::scalar_i8;
 use crate::pack::PANEL;
 use crate::pack_i8::QUAD;
@@ -23,8 +23,11 @@ pub struct Dsp(());
 
 impl Dsp {
     /// The target has it, or is said to.
+    pub(super) const TOKEN: Self = Dsp(());
+
+    /// The target has it, or is said to.
     pub const fn detect() -> Option<Self> {
-        Some(Dsp(()))
+        Some(Self::TOKEN)
     }
 }
 
@@ -50,9 +53,9 @@ impl Token for Dsp {
 }
 
 impl LevelI8 for Dsp {
-    #[inline(never)]
-    fn run_i8(self, job: JobI8<'_>) {
-        int8::without_vectors(self, job);
+    #[inline(always)] // so that what is known of the kernels leaves the others out
+    fn run_i8(self, kernels: Kernels, job: &mut JobI8<'_>) {
+        int8::without_vectors(self, kernels, job);
     }
 
     fn multiply_adds_i8(self, rounds: u64) -> u64 {

@@ -5,7 +5,7 @@
 
 use super::{LevelI8, Neon};
 use crate::kernel::Direct;
-use crate::kernel::int8::JobI8;
+use crate::kernel::int8::{JobI8, Kernels};
 use crate::kernel::int8::neon;
 use core::arch::aarch64::*;
 use core::arch::asm;
@@ -90,7 +90,7 @@ pub(super) fn opaque<T>(mut p: *const T) -> *const T {
 
 impl LevelI8 for Neon {
     #[inline]
-    fn run_i8(self, job: JobI8<'_>) {
+    fn run_i8(self, _: Kernels, job: &mut JobI8<'_>) {
         #[target_feature(enable = "neon")]
         #[inline(never)]
         fn enabled(simd: Neon, job: JobI8<'_>) {
@@ -103,7 +103,7 @@ impl LevelI8 for Neon {
             }
         }
         // SAFETY: a `Neon` exists only where the CPU has it.
-        unsafe { enabled(self, job) }
+        unsafe { enabled(self, job.lent()) }
     }
 
     fn multiply_adds_i8(self, rounds: u64) -> u64 {
@@ -364,16 +364,16 @@ macro_rules! extension {
 
         impl LevelI8 for $token {
             #[inline]
-            fn run_i8(self, job: JobI8<'_>) {
+            fn run_i8(self, _: Kernels, job: &mut JobI8<'_>) {
                 #[target_feature(enable = $features)]
                 #[inline(never)]
                 fn enabled(simd: $token, job: JobI8<'_>) {
-                    if let Some(depthwise) = neon::dense(simd, job) {
-                        simd.0.run_i8(depthwise);
+                    if let Some(mut depthwise) = neon::dense(simd, job) {
+                        simd.0.run_i8(Kernels::Depthwise, &mut depthwise);
                     }
                 }
                 // SAFETY: a value exists only where the CPU has both.
-                unsafe { enabled(self, job) }
+                unsafe { enabled(self, job.lent()) }
             }
 
             fn multiply_adds_i8(self, rounds: u64) -> u64 {

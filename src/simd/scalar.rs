@@ -6,9 +6,9 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::{Kernel, LevelI8, MOST_VECTORS, Simd, Token};
+use super::{Kernel, LevelI8, MOST_VECTORS, SCALAR_I8, ScalarI8, Simd, Token};
 use crate::kernel::int8::direct::Quads;
-use crate::kernel::int8::{self, JobI8};
+use crate::kernel::int8::{self, JobI8, Kernels};
 use crate::kernel::peak::scalar_i8;
 use core::array;
 
@@ -29,7 +29,7 @@ impl Scalar {
 
 impl Token for Scalar {
     type F32 = Scalar;
-    type I8 = Scalar;
+    type I8 = ScalarI8;
     type I16 = Scalar;
 
     #[inline(always)]
@@ -38,8 +38,8 @@ impl Token for Scalar {
     }
 
     #[inline(always)]
-    fn i8(self) -> Scalar {
-        self
+    fn i8(self) -> ScalarI8 {
+        SCALAR_I8
     }
 
     #[inline(always)]
@@ -68,9 +68,9 @@ unsafe impl Quads for Scalar {
 }
 
 impl LevelI8 for Scalar {
-    #[inline(never)]
-    fn run_i8(self, job: JobI8<'_>) {
-        int8::without_vectors(self, job);
+    #[inline(always)] // so that what is known of the kernels leaves the others out
+    fn run_i8(self, kernels: Kernels, job: &mut JobI8<'_>) {
+        int8::without_vectors(self, kernels, job);
     }
 
     fn multiply_adds_i8(self, rounds: u64) -> u64 {

@@ -2,7 +2,7 @@
 
 use super::x86::{Avx2, AvxVnni};
 use super::{Ends, GROUP, KernelI8, LevelI8, SLACK, SimdI8};
-use crate::kernel::int8::JobI8;
+use crate::kernel::int8::{JobI8, Kernels};
 use crate::kernel::int8::vectors::{self, PeakI8};
 use core::arch::x86_64::*;
 
@@ -11,14 +11,14 @@ macro_rules! level_i8 {
     ($token:ident, $features:literal) => {
         impl LevelI8 for $token {
             #[inline]
-            fn run_i8(self, job: JobI8<'_>) {
+            fn run_i8(self, _: Kernels, job: &mut JobI8<'_>) {
                 #[target_feature(enable = $features)]
                 #[inline(never)]
                 fn enabled(simd: $token, job: JobI8<'_>) {
                     vectors::run(simd, job);
                 }
                 // SAFETY: a token exists only where the CPU has them.
-                unsafe { enabled(self, job) }
+                unsafe { enabled(self, job.lent()) }
             }
 
             fn multiply_adds_i8(self, rounds: u64) -> u64 {

@@ -4,3 +4,6 @@ microconv_geometry layer;
 microconv_quantization quantization;
 float input[4], packed[4], output[4];
 size_t lengths[3];
+/* Of plans, only the kernels matter. */
+microconv_i8 dense = {1, microconv_i8_dense, {0}};
+microconv_i8 depthwise = {1, microconv_i8_depthwise, {0}};
