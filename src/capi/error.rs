@@ -223,11 +223,27 @@ impl Info {
         }
     }
 
+    /// The same of a method that runs a layer: small firmware links no more than what that can refuse.
+    #[inline(always)]
+    pub fn ran(self, result: &Result<(), Error>) -> Result<(), Status> {
+        match result {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.run(error)),
+        }
+    }
+
     // One copy for all functions.
     #[inline(never)]
     fn layer(self, error: &Error) -> Status {
         let mut told = ErrorInfo::ok();
         (told.status, told.argument) = told.fill(error);
+        self.tell(&told)
+    }
+
+    #[inline(never)]
+    fn run(self, error: &Error) -> Status {
+        let mut told = ErrorInfo::ok();
+        (told.status, told.argument) = told.fill_run(error);
         self.tell(&told)
     }
 }
@@ -352,23 +368,6 @@ impl ErrorInfo {
                 argument = CallArgument::Weights;
                 Status::Accumulator
             }
-            Error::Type {
-                argument: whose,
-                needed: _,
-                given: _,
-            } => {
-                argument = whose.into();
-                Status::Type
-            }
-            Error::Length {
-                argument: whose,
-                needed,
-                given,
-            } => {
-                argument = whose.into();
-                self.about_numbers(needed, given);
-                Status::Length
-            }
             Error::Pointwise {
                 quantity,
                 needed,
@@ -396,30 +395,52 @@ impl ErrorInfo {
                 argument = CallArgument::Name;
                 Status::LevelAbsent
             }
-            // All that is left is about packed weights.
-            packed => {
+            Error::Alignment { needed, given } => {
                 argument = CallArgument::Packed;
-                match packed {
-                    Error::Alignment { needed, given } => {
-                        self.about_numbers(needed, given);
-                        Status::Alignment
-                    }
-                    Error::PackedVersion { needed, given } => {
-                        self.about_numbers(needed as usize, given as usize);
-                        Status::PackedVersion
-                    }
-                    Error::PackedGeometry { needed, given } => {
-                        self.about_numbers(needed as usize, given as usize);
-                        Status::PackedGeometry
-                    }
-                    Error::PackedAlgorithm { needed, given } => {
-                        let [needed, given] = [needed, given].map(AlgorithmName::from);
-                        self.about_numbers(needed as usize, given as usize);
-                        Status::PackedAlgorithm
-                    }
-                    _ => Status::NotPacked,
-                }
+                self.about_numbers(needed, given);
+                Status::Alignment
             }
+            // All that is left is what a run can refuse.
+            ref run => return self.fill_run(run),
+        };
+        (status, argument)
+    }
+
+    /// [`fill`](Self::fill) for what a run refuses: types, lengths and packed weights.
+    fn fill_run(&mut self, error: &Error) -> (Status, CallArgument) {
+        let mut argument = CallArgument::Packed;
+        let status = match *error {
+            Error::Type {
+                argument: whose,
+                needed: _,
+                given: _,
+            } => {
+                argument = whose.into();
+                Status::Type
+            }
+            Error::Length {
+                argument: whose,
+                needed,
+                given,
+            } => {
+                argument = whose.into();
+                self.about_numbers(needed, given);
+                Status::Length
+            }
+            Error::PackedVersion { needed, given } => {
+                self.about_numbers(needed as usize, given as usize);
+                Status::PackedVersion
+            }
+            Error::PackedGeometry { needed, given } => {
+                self.about_numbers(needed as usize, given as usize);
+                Status::PackedGeometry
+            }
+            Error::PackedAlgorithm { needed, given } => {
+                let [needed, given] = [needed, given].map(AlgorithmName::from);
+                self.about_numbers(needed as usize, given as usize);
+                Status::PackedAlgorithm
+            }
+            _ => Status::NotPacked,
         };
         (status, argument)
     }

@@ -362,7 +362,7 @@ unsafe fn run<I: Input8, O: Output8>(
         let conv = lent(plan, input, packed, output, info)?;
         let level = self::level(level, info)?;
         let (input, packed) = (slice(input.0, input.1), slice(packed.0, packed.1));
-        info.passed(&conv.run(level, input, packed, slice_mut(output.0, output.1)))?;
+        info.ran(&conv.run(level, input, packed, slice_mut(output.0, output.1)))?;
     }
     Ok(())
 }
