@@ -117,6 +117,7 @@ extern "C" {
 #endif
 void microconv_i8_dense(void);
 void microconv_i8_depthwise(void);
+void microconv_i8_pointwise(void);
 #ifdef __cplusplus
 }
 #endif

@@ -7,6 +7,7 @@
 use crate::ConvI8;
 use crate::geometry::{Geometry, Padding, Sizes};
 use crate::kernel::Direct;
+use crate::kernel::int8::Kernels;
 use crate::quant::{Quant, Quantization};
 use core::fmt;
 use core::mem::offset_of;
@@ -36,9 +37,10 @@ pub(crate) struct Initializer<'a>(pub &'a ConvI8);
 impl fmt::Display for Initializer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plan = self.0;
-        let kernels = match plan.algorithm {
-            Direct::Dense => "microconv_i8_dense",
-            Direct::Depthwise => "microconv_i8_depthwise",
+        let kernels = match Kernels::of(&plan.geometry, &plan.sizes, plan.algorithm) {
+            Kernels::Dense => "microconv_i8_dense",
+            Kernels::Pointwise => "microconv_i8_pointwise",
+            Kernels::Depthwise => "microconv_i8_depthwise",
         };
         write!(f, "{{{SEAL_I8:#x}, {kernels}, {{{}, ", plan.algorithm as usize)?;
         for word in geometry(&plan.geometry) {

@@ -6,7 +6,7 @@ use crate::conv::length;
 use crate::error::{Argument, Error, Quantity};
 use crate::geometry::{Geometry, Sizes};
 use crate::kernel::Direct;
-use crate::kernel::int8::{JobI8, Outputs, RunnerI8};
+use crate::kernel::int8::{JobI8, Kernels, Outputs, RunnerI8};
 use crate::pack::Weights;
 use crate::pack_i8::{self, PanelsI8};
 use crate::quant::{Bytes, Quant, Quantization, Scales};
@@ -387,7 +387,7 @@ impl Checked {
             ..self.sizes
         };
         ConvI8 {
-            runner: RunnerI8::of(self.algorithm),
+            runner: RunnerI8::of(Kernels::of(&geometry, &self.sizes, self.algorithm)),
             algorithm: self.algorithm,
             geometry,
             sizes,

@@ -1,10 +1,10 @@
 //! What an int8 algorithm is given, and how its sums become outputs.
 //!
-//! There are two ways to a sum. Cores without vectors ([`direct`], [`taps`]) read the image as it
+//! There are two ways to a sum. Cores without vectors ([`direct`], [`pointwise`], [`taps`]) read the image as it
 //! lies, subtract the zero point, and leave out the taps in the padding. Vector levels (`vectors`)
 //! first lay out windows with the zero point in the padding, in the form that they multiply.
 
-use self::direct::Quads;
+use self::quads::Quads;
 use super::Direct;
 use crate::geometry::{Geometry, Sizes};
 use crate::pack_i8::PanelsI8;
@@ -14,7 +14,11 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
-pub(crate) mod direct;
+mod direct;
+mod pair;
+mod pointwise;
+mod put;
+pub(crate) mod quads;
 pub(crate) mod strips;
 mod taps;
 mod windows;
@@ -67,7 +71,19 @@ impl JobI8<'_> {
 #[derive(Clone, Copy)]
 pub(crate) enum Kernels {
     Dense,
+    /// [`Dense`](Self::Dense), with windows of one tap side by side.
+    Pointwise,
     Depthwise,
+}
+
+impl Kernels {
+    pub const fn of(geometry: &Geometry, sizes: &Sizes, algorithm: Direct) -> Self {
+        match algorithm {
+            Direct::Depthwise => Kernels::Depthwise,
+            Direct::Dense if pointwise::is(geometry, sizes) => Kernels::Pointwise,
+            Direct::Dense => Kernels::Dense,
+        }
+    }
 }
 
 /// Runs the jobs of a plan. The plan carries it, so that a program whose plans are constants links the
@@ -81,10 +97,11 @@ pub(crate) enum Kernels {
 pub(crate) struct RunnerI8(extern "C" fn(Level, &mut JobI8<'_>));
 
 impl RunnerI8 {
-    pub const fn of(algorithm: Direct) -> Self {
-        match algorithm {
-            Direct::Dense => RunnerI8(microconv_i8_dense),
-            Direct::Depthwise => RunnerI8(microconv_i8_depthwise),
+    pub const fn of(kernels: Kernels) -> Self {
+        match kernels {
+            Kernels::Dense => RunnerI8(microconv_i8_dense),
+            Kernels::Pointwise => RunnerI8(microconv_i8_pointwise),
+            Kernels::Depthwise => RunnerI8(microconv_i8_depthwise),
         }
     }
 
@@ -100,6 +117,12 @@ impl RunnerI8 {
 #[allow(improper_ctypes_definitions)] // see `RunnerI8`
 extern "C" fn microconv_i8_dense(level: Level, job: &mut JobI8<'_>) {
     level.run_i8(Kernels::Dense, job);
+}
+
+#[cfg_attr(feature = "capi", unsafe(no_mangle))]
+#[allow(improper_ctypes_definitions)] // see `RunnerI8`
+extern "C" fn microconv_i8_pointwise(level: Level, job: &mut JobI8<'_>) {
+    level.run_i8(Kernels::Pointwise, job);
 }
 
 #[cfg_attr(feature = "capi", unsafe(no_mangle))]
@@ -126,6 +149,7 @@ impl fmt::Debug for RunnerI8 {
 pub(crate) fn without_vectors<S: Quads>(simd: S, kernels: Kernels, job: &mut JobI8<'_>) {
     match kernels {
         Kernels::Dense => direct::run(simd, job),
+        Kernels::Pointwise => pointwise::run(simd, job),
         Kernels::Depthwise if S::STRIPS => strips::run(simd, job),
         Kernels::Depthwise => taps::run(simd, job, 0),
     }

@@ -26,7 +26,7 @@ macro_rules! two {
     };
 }
 
-/// [`Quads::products`](crate::kernel::int8::direct::Quads::products), with inputs up to `end` and
+/// [`Quads::products`](crate::kernel::int8::quads::Quads::products), with inputs up to `end` and
 /// weights `step` bytes apart: the sum of both, and above it that of the second pixel.
 ///
 /// # Safety

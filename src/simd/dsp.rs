@@ -4,7 +4,7 @@
 //! the compiler spills what a loop keeps in registers, so the loops are naked functions.
 
 use super::{LevelI8, Scalar, Token};
-use crate::kernel::int8::direct::{Offset, Pair, Quads};
+use crate::kernel::int8::quads::{Offset, Pair, Quads};
 use crate::kernel::int8::strips::Strip;
 use crate::kernel::int8::{self, JobI8, Kernels};
 use crate::kernel::peak::scalar_i8;

@@ -5,7 +5,7 @@
 
 use super::LevelI16;
 use super::dsp::{Dsp, add_to_panel};
-use crate::kernel::int8::direct::Pair;
+use crate::kernel::int8::quads::Pair;
 use crate::kernel::int16::{self, JobI16, SimdI16, Tile};
 use crate::pack::PANEL;
 

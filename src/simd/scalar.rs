@@ -7,7 +7,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::{Kernel, LevelI8, MOST_VECTORS, SCALAR_I8, ScalarI8, Simd, Token};
-use crate::kernel::int8::direct::Quads;
+use crate::kernel::int8::quads::Quads;
 use crate::kernel::int8::{self, JobI8, Kernels};
 use crate::kernel::peak::scalar_i8;
 use core::array;

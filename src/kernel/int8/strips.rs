@@ -1,7 +1,8 @@
 //! Depthwise, for cores without vectors that bring a loop for it: strips of pixels under four filters,
 //! each of a channel of its own.
 
-use super::direct::{Quads, plain};
+use super::put::plain;
+use super::quads::Quads;
 use super::windows::{Windows, steps};
 use super::{JobI8, Outputs, panel, rolled, taps};
 use crate::kernel::window::count;

@@ -1,6 +1,7 @@
 //! Depthwise, for cores without vectors: pixel by pixel, and one filter after the other under each.
 
-use super::direct::{Offset, PIXELS, Quads, plain, put};
+use super::put::{plain, put};
+use super::quads::{Offset, PIXELS, Quads};
 use super::windows::{Windows, steps};
 use super::{JobI8, To, panel, rolled};
 use crate::kernel::window::{count, quotient};
@@ -32,10 +33,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>, mut first: usize) {
     let steps = steps(geometry);
     let filters = geometry.filters;
     let multiplier = quotient(filters, geometry.channels);
-    let offset = Offset {
-        flip: job.quant.flip_input as i8,
-        zero: job.quant.input_zero,
-    };
+    let offset = Offset::of(job.quant);
     let start = To::start(&mut job.output);
     let end = count(&job.rows) * job.sizes.output[2] * filters;
     let plain = plain(job);
@@ -83,7 +81,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>, mut first: usize) {
                         for _ in columns[0]..columns[1] {
                             // SAFETY: the tap is inside, the weights are a panel's.
                             let [input, weight] = unsafe { [at.input.read(), at.weight.read()] };
-                            let product = offset.of(input).wrapping_mul(weight.into());
+                            let product = offset.number(input).wrapping_mul(weight.into());
                             sum = sum.wrapping_add(product);
                             rolled();
                             at.go(steps[2], width);
