@@ -13,6 +13,9 @@
  * Pointers may be NULL where their length is 0. Arrays need the alignment of their elements; those that
  * start at a multiple of 64 bytes are faster on the largest processors.
  *
+ * Plans of int8 can be constants: the crate's example flash writes them beside packed weights, checked.
+ * Nothing is left to be done when a program starts, and of the kernels those of its plans are linked.
+ *
  * Images are channels-last: `[batch][depth][height][width][channel]`.
  */
 
@@ -685,8 +688,9 @@ typedef struct microconv_sizes {
 } microconv_sizes;
 
 /**
- * A checked convolution of 8-bit integers, made by `microconv_i8_init`. The caller lends the memory; it holds
- * no pointer, so it may be copied and moved. Many threads may use one at a time.
+ * A checked convolution of 8-bit integers, made by `microconv_i8_init` in memory that the caller lends, or a
+ * constant that the crate's example flash has written. It holds no pointer to other memory, so it may be
+ * copied and moved. Many threads may use one at a time.
  */
 typedef struct microconv_i8 {
   /**

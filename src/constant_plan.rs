@@ -42,7 +42,7 @@ impl fmt::Display for Initializer<'_> {
             Kernels::Pointwise => "microconv_i8_pointwise",
             Kernels::Depthwise => "microconv_i8_depthwise",
         };
-        write!(f, "{{{SEAL_I8:#x}, {kernels}, {{{}, ", plan.algorithm as usize)?;
+        write!(f, "{{{SEAL_I8:#x}ULL, {kernels}, {{{}, ", plan.algorithm as usize)?;
         for word in geometry(&plan.geometry) {
             write!(f, "{word}, ")?;
         }

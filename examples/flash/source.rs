@@ -19,16 +19,21 @@ fn lines(literals: &[String], suffix: &str) -> String {
 
 /// A list in lines of a readable length.
 fn broken(list: &str) -> String {
-    let mut text = String::new();
+    let (mut text, mut word) = (String::new(), String::new());
     let mut length = 0;
-    for word in list.split_inclusive(", ") {
+    for part in list.split_inclusive(", ") {
+        word.push_str(part);
+        if word.matches('(').count() > word.matches(')').count() {
+            continue;
+        }
         if length + word.len() > 100 {
             text.truncate(text.trim_end().len());
             text.push_str("\n     ");
             length = 0;
         }
         length += word.len();
-        text.push_str(word);
+        text.push_str(&word);
+        word.clear();
     }
     text
 }

@@ -11,8 +11,9 @@ use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
 
-/// A checked convolution of 8-bit integers, made by `microconv_i8_init`. The caller lends the memory; it holds
-/// no pointer, so it may be copied and moved. Many threads may use one at a time.
+/// A checked convolution of 8-bit integers, made by `microconv_i8_init` in memory that the caller lends, or a
+/// constant that the crate's example flash has written. It holds no pointer to other memory, so it may be
+/// copied and moved. Many threads may use one at a time.
 #[repr(C)]
 pub struct PlanI8 {
     /// Tells a plan from other memory.

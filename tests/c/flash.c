@@ -5,7 +5,7 @@
 #include <string.h>
 
 static float image[7 * 6 * 2], output[4 * 6 * 5], weights[5 * 9 * 2], packed[LEN(conv_packed)];
-static int8_t image_i8[6 * 5 * 3], output_i8[5 * 5 * 6], weights_i8[54];
+static int8_t image_i8[6 * 5 * 3], output_i8[5 * 5 * 6], again_i8[5 * 5 * 6], weights_i8[54];
 static int32_t packed_i8[LEN(depthwise_packed)], bias_i8[6];
 static float bias[5], scales[6];
 
@@ -21,7 +21,8 @@ static void load(const char *path, void *to, size_t bytes) {
 
 int main(void) {
     microconv_f32 plan;
-    microconv_i8 plan_i8;
+    microconv_i8 plan_i8, other;
+    microconv_sizes sizes, same;
     size_t i, row, column, channel, last = LEN(output) - 1;
     float expected = 0;
 
@@ -50,7 +51,21 @@ int main(void) {
     CHECK(microconv_i8_pack(&plan_i8, MICROCONV_WEIGHTS_ORDER_HWIO, weights_i8, LEN(weights_i8), bias_i8, LEN(bias_i8), 0.5f, scales,
                             LEN(scales), 0.7f, packed_i8, LEN(packed_i8), NULL) == MICROCONV_STATUS_OK);
     CHECK((memcmp(packed_i8, depthwise_packed, sizeof packed_i8) != 0) == SABOTAGE);
+    for (i = 0; i < LEN(image_i8); i++) image_i8[i] = (int8_t)(i * 29 % 251);
     CHECK(microconv_i8_run(&plan_i8, MICROCONV_LEVEL_BEST, image_i8, LEN(image_i8), depthwise_packed, LEN(depthwise_packed), output_i8,
                            LEN(output_i8), NULL) == MICROCONV_STATUS_OK);
+
+    /* The plan that is a constant is the one that was just made. */
+    CHECK(microconv_i8_run(&depthwise_plan, MICROCONV_LEVEL_BEST, image_i8, LEN(image_i8), depthwise_packed, LEN(depthwise_packed), again_i8,
+                           LEN(again_i8), NULL) == MICROCONV_STATUS_OK);
+    CHECK((memcmp(output_i8, again_i8, sizeof output_i8) != 0) == SABOTAGE);
+    CHECK(microconv_i8_sizes(&plan_i8, &sizes, NULL) == MICROCONV_STATUS_OK);
+    CHECK(microconv_i8_sizes(&depthwise_plan, &same, NULL) == MICROCONV_STATUS_OK);
+    CHECK(memcmp(&sizes, &same, sizeof sizes) == 0);
+    /* And one of another version is none. */
+    other = depthwise_plan;
+    other.seal ^= (uint64_t)3 << 48;
+    CHECK(microconv_i8_run(&other, MICROCONV_LEVEL_BEST, image_i8, LEN(image_i8), depthwise_packed, LEN(depthwise_packed), again_i8,
+                           LEN(again_i8), NULL) == MICROCONV_STATUS_NO_PLAN);
     return result("flash");
 }

@@ -27,32 +27,19 @@ __asm__(".section .rodata\n"
         ".balign 4\n"
         ".text\n");
 
-#define LAYER(n) {&layer##n##_geometry, &layer##n##_quantization, layer##n##_packed, LEN(layer##n##_packed)}
+/* The plans are constants: nothing is to be done before the first image. */
+#define LAYER(n) {&layer##n##_plan, layer##n##_packed, LEN(layer##n##_packed)}
 static const struct {
-    const microconv_geometry *geometry;
-    const microconv_quantization *quantization;
+    const microconv_i8 *plan;
     const int32_t *packed;
     size_t packed_len;
 } layers[LAYERS] = {LAYER(0), LAYER(1), LAYER(2), LAYER(3), LAYER(4), LAYER(5)};
 
-static microconv_i8 plans[LAYERS];
-static size_t input_len[LAYERS], output_len[LAYERS];
+/* Elements of the maps between the layers. */
+static const size_t map_len[LAYERS + 1] = {PIXELS, 8 * 8 * 16, 4 * 4 * 32, 4 * 4 * 32, 4 * 4 * 64, 64, CLASSES};
+
 /* Input and output lie at the two ends, and what was written is what the next layer reads. */
 static int8_t maps[RAM];
-
-static unsigned plan(void) {
-    unsigned layer, flash = 0;
-    for (layer = 0; layer < LAYERS; layer++) {
-        microconv_sizes sizes;
-        if (microconv_i8_init(&plans[layer], layers[layer].geometry, layers[layer].quantization, NULL) != MICROCONV_STATUS_OK ||
-            microconv_i8_sizes(&plans[layer], &sizes, NULL) != MICROCONV_STATUS_OK)
-            return 0;
-        input_len[layer] = sizes.input_len;
-        output_len[layer] = sizes.output_len;
-        flash += (unsigned)(sizes.packed_len * sizeof(int32_t));
-    }
-    return flash;
-}
 
 /* The digit in an image, or 10 if a call was refused. */
 static int classify(const int8_t *pixels) {
@@ -62,10 +49,11 @@ static int classify(const int8_t *pixels) {
     for (i = 0; i < PIXELS; i++) maps[i] = pixels[i];
     for (layer = 0; layer < LAYERS; layer++) {
         const int front = layer % 2 == 0;
-        const int8_t *input = front ? maps : maps + RAM - input_len[layer];
-        int8_t *output = front ? maps + RAM - output_len[layer] : maps;
-        if (microconv_i8_run(&plans[layer], MICROCONV_LEVEL_BEST, input, input_len[layer], layers[layer].packed, layers[layer].packed_len,
-                             output, output_len[layer], NULL) != MICROCONV_STATUS_OK)
+        const size_t input_len = map_len[layer], output_len = map_len[layer + 1];
+        const int8_t *input = front ? maps : maps + RAM - input_len;
+        int8_t *output = front ? maps + RAM - output_len : maps;
+        if (microconv_i8_run(layers[layer].plan, MICROCONV_LEVEL_BEST, input, input_len, layers[layer].packed, layers[layer].packed_len,
+                             output, output_len, NULL) != MICROCONV_STATUS_OK)
             return CLASSES;
     }
     for (digit = 1; digit < CLASSES; digit++)
@@ -75,9 +63,8 @@ static int classify(const int8_t *pixels) {
 
 int main(void) {
     const int8_t *image;
-    unsigned right = 0, all = 0;
-    const unsigned flash = plan();
-    if (flash == 0) return 1;
+    unsigned right = 0, all = 0, flash = 0, layer;
+    for (layer = 0; layer < LAYERS; layer++) flash += (unsigned)(layers[layer].packed_len * sizeof(int32_t));
     for (image = images; image < images_end; image += PIXELS + 1, all++) {
 #ifdef __arm__
         if (all == 0) paint_stack();
