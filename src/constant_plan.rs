@@ -42,7 +42,11 @@ impl fmt::Display for Initializer<'_> {
             Kernels::Pointwise => "microconv_i8_pointwise",
             Kernels::Depthwise => "microconv_i8_depthwise",
         };
-        write!(f, "{{{SEAL_I8:#x}ULL, {kernels}, {{{}, ", plan.algorithm as usize)?;
+        write!(
+            f,
+            "{{{SEAL_I8:#x}ULL, {kernels}, {{{}, ",
+            plan.algorithm as usize
+        )?;
         for word in geometry(&plan.geometry) {
             write!(f, "{word}, ")?;
         }
@@ -87,8 +91,30 @@ fn geometry(geometry: &Geometry) -> [usize; 24] {
     };
     let [[front, back], [top, bottom], [left, right]] = sides;
     [
-        layout as usize, batch, d, h, w, channels, filters, kd, kh, kw, sd, sh, sw, dd, dh, dw, kind,
-        front, back, top, bottom, left, right, groups,
+        layout as usize,
+        batch,
+        d,
+        h,
+        w,
+        channels,
+        filters,
+        kd,
+        kh,
+        kw,
+        sd,
+        sh,
+        sw,
+        dd,
+        dh,
+        dw,
+        kind,
+        front,
+        back,
+        top,
+        bottom,
+        left,
+        right,
+        groups,
     ]
 }
 
@@ -106,8 +132,21 @@ fn sizes(sizes: &Sizes) -> [usize; 15] {
         group_filters,
     } = *sizes;
     [
-        d, h, w, front, back, top, bottom, left, right, input_len, output_len, weights_len,
-        parameters, group_channels, group_filters,
+        d,
+        h,
+        w,
+        front,
+        back,
+        top,
+        bottom,
+        left,
+        right,
+        input_len,
+        output_len,
+        weights_len,
+        parameters,
+        group_channels,
+        group_filters,
     ]
 }
 

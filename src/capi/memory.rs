@@ -157,7 +157,9 @@ macro_rules! lent {
                     if plan.seal != SEAL {
                         return Err(info.about(Status::NoPlan, CallArgument::Plan));
                     }
-                    Ok(&*(&raw const *plan).byte_add(offset_of!($plan, $member)).cast())
+                    Ok(&*(&raw const *plan)
+                        .byte_add(offset_of!($plan, $member))
+                        .cast())
                 }
             }
 

@@ -5,8 +5,8 @@
 
 use super::{LevelI8, Neon};
 use crate::kernel::Direct;
-use crate::kernel::int8::{JobI8, Kernels};
 use crate::kernel::int8::neon;
+use crate::kernel::int8::{JobI8, Kernels};
 use core::arch::aarch64::*;
 use core::arch::asm;
 

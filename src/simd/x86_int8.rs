@@ -2,8 +2,8 @@
 
 use super::x86::{Avx2, AvxVnni};
 use super::{Ends, GROUP, KernelI8, LevelI8, SLACK, SimdI8};
-use crate::kernel::int8::{JobI8, Kernels};
 use crate::kernel::int8::vectors::{self, PeakI8};
+use crate::kernel::int8::{JobI8, Kernels};
 use core::arch::x86_64::*;
 
 /// A level whose kernels are compiled for these instructions.

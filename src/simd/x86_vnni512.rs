@@ -3,8 +3,8 @@
 use super::x86::Avx512Vnni;
 use super::x86_int8::level_i8;
 use super::{Ends, GROUP, KernelI8, LevelI8, SimdI8};
-use crate::kernel::int8::{JobI8, Kernels};
 use crate::kernel::int8::vectors::{self, PeakI8};
+use crate::kernel::int8::{JobI8, Kernels};
 use core::arch::x86_64::*;
 
 level_i8!(Avx512Vnni, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni");

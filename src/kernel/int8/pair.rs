@@ -26,7 +26,11 @@ impl Memory {
     pub fn cleared(memory: &mut MaybeUninit<Self>) -> &mut Self {
         // SAFETY: it is an array of words, and each is written.
         unsafe {
-            zeroed(&mut *memory.as_mut_ptr().cast::<MaybeUninit<[u32; WIDE + PANEL * PIXELS]>>());
+            zeroed(
+                &mut *memory
+                    .as_mut_ptr()
+                    .cast::<MaybeUninit<[u32; WIDE + PANEL * PIXELS]>>(),
+            );
             memory.assume_init_mut()
         }
     }
@@ -82,7 +86,15 @@ pub(super) unsafe fn run<S: Quads>(
                 weights = weights.wrapping_add(quads * width);
                 at += len;
             }
-            put(simd, job, plain, sums, [pixels, filters, width], header, output);
+            put(
+                simd,
+                job,
+                plain,
+                sums,
+                [pixels, filters, width],
+                header,
+                output,
+            );
         }
         first = false;
         header = header.wrapping_add(panel(job, width));
