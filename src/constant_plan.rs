@@ -31,10 +31,17 @@ const _: () = {
     assert!(offset_of!(ConvI8, packed_len) == quantization + 14 * 4);
 };
 
-/// Writes a plan as the initializer of a `microconv_i8`: see [`ConvI8::c_initializer`].
-pub(crate) struct Initializer<'a>(pub &'a ConvI8);
+/// A plan as the initializer of a `microconv_i8` in C: see [`ConvI8::c_initializer`].
+#[derive(Clone, Copy, Debug)]
+pub struct CInitializer<'a>(&'a ConvI8);
 
-impl fmt::Display for Initializer<'_> {
+impl<'a> CInitializer<'a> {
+    pub(crate) const fn of(plan: &'a ConvI8) -> Self {
+        CInitializer(plan)
+    }
+}
+
+impl fmt::Display for CInitializer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plan = self.0;
         let kernels = match Kernels::of(&plan.geometry, &plan.sizes, plan.algorithm) {

@@ -1,7 +1,7 @@
 //! The checked int8 plan: everything `unsafe` below it leans on what [`ConvI8::new`] proved,
 //! [`ConvI8::pack`] refused, and [`ConvI8::run_rows`] checks.
 
-use crate::constant_plan::Initializer;
+use crate::constant_plan::CInitializer;
 use crate::conv::length;
 use crate::error::{Argument, Error, Quantity};
 use crate::geometry::{Geometry, Sizes};
@@ -12,7 +12,6 @@ use crate::pack_i8::{self, PanelsI8};
 use crate::quant::{Bytes, Quant, Quantization, Scales};
 use crate::shape::plan_shape;
 use crate::simd::Level;
-use core::fmt;
 use core::ops::Range;
 
 /// A convolution of 8-bit integers that has been checked and is ready to run.
@@ -126,8 +125,8 @@ impl ConvI8 {
     /// assert!(line.contains("microconv_i8_dense"));
     /// # Ok::<(), microconv::Error>(())
     /// ```
-    pub fn c_initializer(&self) -> impl fmt::Display {
-        Initializer(self)
+    pub const fn c_initializer(&self) -> CInitializer<'_> {
+        CInitializer::of(self)
     }
 
     /// Packs weights, biases and scales, once for any number of runs.

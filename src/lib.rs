@@ -123,6 +123,7 @@ mod soft_float;
 pub use activation::Activation;
 pub use algorithm::{Algorithm, Limits};
 pub use aligned::Aligned;
+pub use constant_plan::CInitializer;
 pub use conv::ConvF32;
 pub use conv_i8::{ConvI8, Input8, Output8};
 pub use conv_i16::ConvI16;
