@@ -6,10 +6,10 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use microconv::{
-    Bytes, ConvI8, Error, Geometry, Input8, Level, Multiplier, Output8, Quantization, Rounding,
-    Scales, Weights, reference,
+    Bytes, ConvI8, Error, Input8, Level, Multiplier, Output8, Quantization, Rounding, Scales,
+    Weights, reference,
 };
-use microconv_fuzz::geometry;
+use microconv_fuzz::{fill, geometry, ordered, weight_at};
 use std::fmt::Debug;
 use std::ops::Range;
 
@@ -76,25 +76,6 @@ fn is_sound(quantization: &Quantization) -> bool {
     holds(quantization.input, quantization.input_zero_point)
         && outputs.map(|n| holds(quantization.output, n)) == [true; 3]
         && min <= max
-}
-
-/// Bytes of all kinds, from a few however many there are.
-fn fill(u: &mut Unstructured, len: usize) -> Result<Vec<u8>> {
-    let some: [u8; 4] = u.arbitrary()?;
-    let few = u.int_in_range(0..=64)?;
-    let mut state = u64::from(u32::arbitrary(u)?) | 1;
-    Ok((0..len)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            if state >> 58 < few {
-                some[(state >> 32) as usize % some.len()]
-            } else {
-                (state >> 40) as u8
-            }
-        })
-        .collect())
 }
 
 fn bias(u: &mut Unstructured, filters: usize) -> Result<Vec<i32>> {
@@ -196,18 +177,6 @@ impl Own {
     }
 }
 
-/// Index of a weight in one of the three orders.
-fn weight_at(geometry: &Geometry, weights: &Weights<'_, i8>, filter: usize, term: usize) -> usize {
-    let taps = geometry.kernel.iter().product::<usize>();
-    let depth = geometry.channels / geometry.groups;
-    let (tap, channel) = (term / depth, term % depth);
-    match weights {
-        Weights::Ohwi(_) => (filter * taps + tap) * depth + channel,
-        Weights::Oihw(_) => (filter * depth + channel) * taps + tap,
-        _ => (tap * depth + channel) * geometry.filters + filter,
-    }
-}
-
 /// The first filter for which there is an input whose sum, whole or in part, is no int32.
 fn overflows(
     plan: &ConvI8,
@@ -262,11 +231,7 @@ fn layer(u: &mut Unstructured) -> Result<()> {
         .into_iter()
         .map(|byte| byte as i8)
         .collect();
-    let weights = match u.int_in_range(0..=2)? {
-        0 => Weights::Ohwi(&slice[..]),
-        1 => Weights::Oihw(&slice),
-        _ => Weights::Hwio(&slice),
-    };
+    let weights = ordered(u, &slice)?;
     let bias = match u.arbitrary()? {
         true => Some(bias(u, geometry.filters)?),
         false => None,

@@ -1,7 +1,7 @@
 //! What the targets have in common.
 
-use arbitrary::{Result, Unstructured};
-use microconv::{Geometry, Padding};
+use arbitrary::{Arbitrary, Result, Unstructured};
+use microconv::{Geometry, Padding, Weights};
 
 /// A small geometry, good or bad.
 pub fn geometry(u: &mut Unstructured) -> Result<Geometry> {
@@ -34,4 +34,49 @@ pub fn geometry(u: &mut Unstructured) -> Result<Geometry> {
         .groups(groups)
         .batch(u.int_in_range(1..=3)?)
         .padding(padding))
+}
+
+/// Bytes of all kinds, from a few however many there are.
+pub fn fill(u: &mut Unstructured, len: usize) -> Result<Vec<u8>> {
+    let some: [u8; 4] = u.arbitrary()?;
+    let few = u.int_in_range(0..=64)?;
+    let mut state = u64::from(u32::arbitrary(u)?) | 1;
+    Ok((0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            if state >> 58 < few {
+                some[(state >> 32) as usize % some.len()]
+            } else {
+                (state >> 40) as u8
+            }
+        })
+        .collect())
+}
+
+/// The weights, in one of the three orders.
+pub fn ordered<'a>(u: &mut Unstructured, weights: &'a [i8]) -> Result<Weights<'a, i8>> {
+    Ok(match u.int_in_range(0..=2)? {
+        0 => Weights::Ohwi(weights),
+        1 => Weights::Oihw(weights),
+        _ => Weights::Hwio(weights),
+    })
+}
+
+/// Index of a weight in one of the three orders.
+pub fn weight_at(
+    geometry: &Geometry,
+    weights: &Weights<'_, i8>,
+    filter: usize,
+    term: usize,
+) -> usize {
+    let taps = geometry.kernel.iter().product::<usize>();
+    let depth = geometry.channels / geometry.groups;
+    let (tap, channel) = (term / depth, term % depth);
+    match weights {
+        Weights::Ohwi(_) => (filter * taps + tap) * depth + channel,
+        Weights::Oihw(_) => (filter * depth + channel) * taps + tap,
+        _ => (tap * depth + channel) * geometry.filters + filter,
+    }
 }
