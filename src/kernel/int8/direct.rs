@@ -37,7 +37,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
             if pixel + 1 < pixels {
                 walk.next(job);
             }
-            let windows = [first, walk.window];
+            let windows = [&first, &walk.window];
             let to = output.at(pixel * job.geometry.filters + group * panels.filters);
             let exist = (pixels - pixel).min(PIXELS);
             let cut = [shape.depth, shape.piece];
@@ -133,7 +133,7 @@ struct Place {
 unsafe fn stage<S: Quads>(
     simd: S,
     shape: &Shape,
-    windows: &[Window; PIXELS],
+    windows: &[&Window; PIXELS],
     place: &mut Place,
     len: usize,
     wide: *mut i16,
