@@ -222,25 +222,20 @@ unsafe fn stage_one<S: Quads>(
 ) {
     let quads = len.div_ceil(QUAD);
     let (mut to, mut byte) = (first, bytes(first));
-    let Place {
-        mut plane,
-        mut row,
-        mut column,
-        mut at,
-    } = *place;
     while len > 0 {
-        let line = window.tap([plane, row, column], &shape.steps);
+        let line = window.tap([place.plane, place.row, place.column], &shape.steps);
         // What of the line is inside.
         let [planes, rows, columns] = window.inside;
         let [mut start, mut end] = [shape.line; 2];
-        if contains(planes, plane) && contains(rows, row) {
+        if contains(planes, place.plane) && contains(rows, place.row) {
             if shape.columns == 1 {
                 [start, end] = columns.map(|column| column * shape.channels);
-            } else if contains(columns, column) {
+            } else if contains(columns, place.column) {
                 start = 0;
             }
         }
-        while len > 0 && at < shape.line {
+        while len > 0 && place.at < shape.line {
+            let at = place.at;
             let inside = contains([start, end], at);
             let bound = if inside {
                 end
@@ -251,7 +246,7 @@ unsafe fn stage_one<S: Quads>(
             };
             let run = (bound - at).min(len);
             let input = line.wrapping_add(at);
-            at += run;
+            place.at += run;
             len -= run;
             // SAFETY: the taps are inside; what is written fits.
             unsafe {
@@ -276,25 +271,19 @@ unsafe fn stage_one<S: Quads>(
                 }
             }
         }
-        if at == shape.line {
-            at = 0;
-            column += 1;
-            if column == shape.columns {
-                column = 0;
-                row += 1;
-                if row == shape.rows {
-                    row = 0;
-                    plane += 1;
+        if place.at == shape.line {
+            place.at = 0;
+            place.column += 1;
+            if place.column == shape.columns {
+                place.column = 0;
+                place.row += 1;
+                if place.row == shape.rows {
+                    place.row = 0;
+                    place.plane += 1;
                 }
             }
         }
     }
-    *place = Place {
-        plane,
-        row,
-        column,
-        at,
-    };
     if !shape.whole {
         // The last quad may not be full; its weights are zeros there.
         // SAFETY: the bytes are those just written, or widened inputs of another piece.
