@@ -9,6 +9,7 @@ use core::arch::aarch64::*;
 
 mod dense;
 mod depthwise;
+mod depthwise3;
 mod finish;
 mod peak;
 mod stage;

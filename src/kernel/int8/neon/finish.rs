@@ -239,12 +239,6 @@ impl Requantize {
         }
     }
 
-    /// Whether it is [`tflite`].
-    #[inline(always)]
-    pub fn is_plain(&self) -> bool {
-        self.rounding == Rounding::Tflite && !self.left
-    }
-
     #[inline(always)]
     pub fn run(&self, sum: int32x4_t, multiplier: int32x4_t, shift: int32x4_t) -> int32x4_t {
         match self.rounding {
