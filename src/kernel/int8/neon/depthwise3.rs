@@ -17,11 +17,12 @@ use crate::kernel::int8::walk::{Cursor, Walk};
 use crate::kernel::int8::{JobI8, To};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
-use crate::pack_i8::{HEADER, QUAD};
+use crate::pack_i8::HEADER;
 use crate::quant::Rounding;
 use crate::simd::{KernelNeon, NeonI8};
 use core::arch::aarch64::*;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 
 const NINE: usize = 9;
 /// Channels of a tile, and the most pixels of one.
@@ -31,9 +32,8 @@ const PIXELS: usize = 4;
 const CHUNK: usize = 16 * LANES;
 /// The most columns under the windows of a tile.
 const COLUMNS: usize = 9;
-/// Channels of which two pixels fill the lanes, and bytes of the columns under a tile of those.
+/// Channels of which two pixels fill the lanes.
 const HALF: usize = LANES / 2;
-const EDGE: usize = (COLUMNS + 1) * HALF;
 
 /// Whether a job is one for this.
 #[inline(always)]
@@ -167,27 +167,18 @@ impl Chunk<'_> {
             // SAFETY: a panel holds its header and nine rows of weights; whole panels are a whole
             // number of vectors, and of a chunk no more lanes are loaded than there are.
             unsafe {
-                let weights = (&raw mut (*words).weights).cast::<i8>().add(at);
-                let [bias, multiplier, shift] = [
-                    (&raw mut (*words).bias).cast::<i32>().add(at),
-                    (&raw mut (*words).multiplier).cast::<i32>().add(at),
-                    (&raw mut (*words).shift).cast::<i32>().add(at),
-                ];
-                let mut lane = 0;
-                while lane < width {
-                    let [first, sum, value, left] =
-                        [0, 1, 2, 3].map(|row| vld1q_s32(panel.add(row * width + lane)));
-                    vst1q_s32(bias.add(lane), vmlsq_s32(first, sum, vdupq_n_s32(zero)));
-                    vst1q_s32(multiplier.add(lane), value);
-                    vst1q_s32(shift.add(lane), left);
-                    for tap in 0..NINE {
-                        let from = panel.add(HEADER * width + (tap * width + lane) / QUAD);
-                        let to = weights.add(tap * CHUNK + lane).cast::<i32>();
-                        to.write_unaligned(from.read());
+                let shift = (&raw const (*words).shift).cast::<i32>().add(at);
+                all &= if width == PANEL {
+                    load::<PANEL>(words, at, panel, 0, PANEL, zero);
+                    right(shift, PANEL / 4)
+                } else {
+                    let mut least = true;
+                    for lane in (0..width).step_by(4) {
+                        load::<4>(words, at + lane, panel, lane, width, zero);
+                        least &= right(shift.add(lane), 1);
                     }
-                    all &= right(shift.add(lane), 1);
-                    lane += 4;
-                }
+                    least
+                };
             }
             at += width;
             if self.halves == 1 {
@@ -219,7 +210,7 @@ impl Chunk<'_> {
             upper: [[self.zeros.as_ptr(); 2]; COLUMNS],
             lower: [self.zeros.as_ptr(); COLUMNS],
         };
-        let mut edge = MaybeUninit::uninit();
+        let mut edges = [[[0; LANES]; 3]; 2];
         for line in 0..count(&job.rows) {
             let mut cursor = walk.cursor(line, 0);
             let inside = !cursor.lines.planes.is_empty() && count(&cursor.lines.rows) == 3;
@@ -234,11 +225,9 @@ impl Chunk<'_> {
                 if inside && interior.contains(&x) && x + wide <= interior.end {
                     tiles = quotient(interior.end - x, wide);
                     self.inside(&cursor, columns, &mut table);
-                } else if self.halves == 2 {
-                    // SAFETY: the pixels are the job's.
-                    unsafe { self.edge(&cursor, wide, &mut edge, &mut table) };
                 } else {
-                    self.border(&cursor, columns, tile, &mut table);
+                    // SAFETY: the pixels are the job's.
+                    unsafe { self.border(&cursor, columns, tile, &mut edges, &mut table) };
                 }
                 let at = (line * pixels + x) * geometry.filters;
                 let pixel = geometry.filters * self.halves;
@@ -320,105 +309,135 @@ impl Chunk<'_> {
         }
     }
 
-    /// The columns from the cursor on, which lie inside.
+    /// Where the windows lie from the cursor on, which lie inside.
     #[inline(always)]
     fn inside(&self, cursor: &Cursor, columns: usize, table: &mut Table) {
         let first = self.walk.columns.axis.position(cursor.x, 0);
         let first = first.wrapping_mul(self.job.geometry.channels);
-        let mut row = cursor.base.wrapping_add(first).wrapping_add(self.first);
+        let mut at = cursor.base.wrapping_add(first).wrapping_add(self.first);
         for column in 0..COLUMNS {
-            let [next, lowest] = [1, 2].map(|i| row.wrapping_add(i * self.walk.row));
-            table.upper[column] = [row, next];
+            let [next, lowest] = [1, 2].map(|i| at.wrapping_add(i * self.walk.row));
+            table.upper[column] = [at, next];
             table.lower[column] = lowest;
-            row = row.wrapping_add(self.right(columns, column));
+            let right = self.right(columns, column);
+            at = at.wrapping_add(right.wrapping_mul(self.job.geometry.channels));
         }
     }
 
-    /// The columns under the windows of some pixels from the cursor on, which may lie in the padding.
+    /// Where the windows of some pixels lie from the cursor on, which may reach into the padding.
+    ///
+    /// # Safety
+    /// The pixels are the job's, and the caller is compiled for NEON.
     #[inline(always)]
-    fn border(&self, cursor: &Cursor, columns: usize, pixels: usize, table: &mut Table) {
+    unsafe fn border(
+        &self,
+        cursor: &Cursor,
+        columns: usize,
+        pixels: usize,
+        edges: &mut [[[i8; LANES]; 3]; 2],
+        table: &mut Table,
+    ) {
         let zeros = self.zeros.as_ptr();
-        let rows = &cursor.lines.rows;
-        let before = self.walk.columns.axis.position(cursor.x, 0);
+        let Range { start, end } = cursor.lines.rows;
+        let [_, _, width] = self.job.geometry.input;
         let channels = self.job.geometry.channels;
-        let len = self.job.geometry.input[2] * channels;
-        let mut at = before.wrapping_mul(channels);
         let base = cursor
             .base
             .wrapping_add(self.first)
-            .wrapping_sub(rows.start.wrapping_mul(self.walk.row));
-        for column in 0..(pixels - 1) * columns + 3 {
-            let [first, second, third] = [0, 1, 2].map(|row| {
-                if at < len && rows.contains(&row) {
-                    base.wrapping_add(row.wrapping_mul(self.walk.row))
-                        .wrapping_add(at)
+            .wrapping_sub(start.wrapping_mul(self.walk.row));
+        let lines = [0, 1, 2].map(|row| base.wrapping_add(row * self.walk.row));
+        // Of a row in the padding, no pixel lies inside.
+        let widths = [0, 1, 2].map(|row| if row >= start && row < end { width } else { 0 });
+        let first = self.walk.columns.axis.position(cursor.x, 0);
+        let mut x = first;
+        for column in 0..COLUMNS {
+            if column >= (pixels - 1) * columns + 3 {
+                break;
+            }
+            let at = x.wrapping_mul(channels);
+            let [a, b, lowest] = [0, 1, 2].map(|row| {
+                if x < widths[row] {
+                    lines[row].wrapping_add(at)
                 } else {
                     zeros
                 }
             });
-            if let Some(upper) = table.upper.get_mut(column) {
-                *upper = [first, second];
+            table.upper[column] = [a, b];
+            table.lower[column] = lowest;
+            x = x.wrapping_add(self.right(columns, column));
+        }
+        if self.halves == 2 {
+            // A pixel of which the other half lies in the padding: the first, and the last.
+            for (side, column) in [(0, first.wrapping_neg().wrapping_sub(1)), (1, (width - 1).wrapping_sub(first))] {
+                if column < COLUMNS {
+                    let mut lasts = [zeros; 3];
+                    for row in 0..3 {
+                        let edge = edges[side][row].as_mut_ptr();
+                        let at = lines[row].wrapping_add(side * (width - 1) * HALF);
+                        let at = if widths[row] > 0 { at } else { zeros };
+                        // SAFETY: half a line of zeros, and a pixel inside the input.
+                        unsafe {
+                            vst1_s8(edge.add(HALF * side), vld1_s8(zeros));
+                            vst1_s8(edge.add(HALF - HALF * side), vld1_s8(at));
+                        }
+                        lasts[row] = edge;
+                    }
+                    let [a, b, lowest] = lasts;
+                    table.upper[column] = [a, b];
+                    table.lower[column] = lowest;
+                }
             }
-            if let Some(lower) = table.lower.get_mut(column) {
-                *lower = third;
-            }
-            at = at.wrapping_add(self.right(columns, column));
         }
     }
 
-    /// Bytes of the input from a column to the next.
+    /// Pixels of the input from a column to the next.
     #[inline(always)]
     fn right(&self, columns: usize, column: usize) -> usize {
         let geometry = self.job.geometry;
         let [stride, dilation] = [geometry.stride[2], geometry.dilation[2]];
-        let right = if columns == 3 && column % 3 == 2 {
+        if columns == 3 && column % 3 == 2 {
             stride.wrapping_sub(dilation.wrapping_mul(2))
         } else {
             dilation
-        };
-        right.wrapping_mul(geometry.channels)
-    }
-
-    /// Lays out the columns under the windows of so many pixels from the cursor on.
-    ///
-    /// # Safety
-    /// The pixels are the job's, and two take the place of one.
-    #[inline(always)]
-    unsafe fn edge(
-        &self,
-        cursor: &Cursor,
-        pixels: usize,
-        edge: &mut MaybeUninit<[[i8; EDGE]; 3]>,
-        table: &mut Table,
-    ) {
-        let geometry = self.job.geometry;
-        let lines = edge.as_mut_ptr().cast::<i8>();
-        let rows = &cursor.lines.rows;
-        let before = self.walk.columns.axis.position(cursor.x, 0);
-        for row in 0..3 {
-            let to = lines.wrapping_add(row * EDGE);
-            let from = cursor
-                .base
-                .wrapping_add(row.wrapping_sub(rows.start).wrapping_mul(self.walk.row));
-            for column in 0..pixels + 2 {
-                let x = before.wrapping_add(column);
-                let from = if rows.contains(&row) && x < geometry.input[2] {
-                    from.wrapping_add(x * HALF)
-                } else {
-                    self.zeros.as_ptr()
-                };
-                // SAFETY: a column inside the input, or zero points; the edge is as wide as a tile.
-                unsafe {
-                    let eight = from.cast::<u64>().read_unaligned();
-                    to.add(column * HALF).cast::<u64>().write_unaligned(eight);
-                }
-            }
         }
-        for column in 0..COLUMNS {
-            let [first, second, third] =
-                [0, 1, 2].map(|row| lines.wrapping_add(row * EDGE + column * HALF).cast_const());
-            table.upper[column] = [first, second];
-            table.lower[column] = third;
+    }
+}
+
+/// Loads `N` lanes, from `lane` on, of a panel that is `width` lanes wide.
+///
+/// # Safety
+/// They are there, so many at `at` too, and the caller is compiled for NEON.
+#[inline(always)]
+unsafe fn load<const N: usize>(
+    words: *mut Words,
+    at: usize,
+    panel: *const i32,
+    lane: usize,
+    width: usize,
+    zero: i32,
+) {
+    // SAFETY: the caller's. A row of weights is a quarter as long as one of words.
+    unsafe {
+        let weights = (&raw mut (*words).weights).cast::<i8>().add(at);
+        let [bias, multiplier, shift] = [
+            (&raw mut (*words).bias).cast::<i32>().add(at),
+            (&raw mut (*words).multiplier).cast::<i32>().add(at),
+            (&raw mut (*words).shift).cast::<i32>().add(at),
+        ];
+        for v in 0..N / 4 {
+            let [first, sum, value, left] =
+                [0, 1, 2, 3].map(|row| vld1q_s32(panel.add(row * width + lane + 4 * v)));
+            vst1q_s32(bias.add(4 * v), vmlsq_s32(first, sum, vdupq_n_s32(zero)));
+            vst1q_s32(multiplier.add(4 * v), value);
+            vst1q_s32(shift.add(4 * v), left);
+        }
+        let from = panel.add(HEADER * width).cast::<i8>();
+        for tap in 0..NINE {
+            let from = from.add(tap * width + lane);
+            weights
+                .add(tap * CHUNK)
+                .cast::<[i8; N]>()
+                .write(from.cast::<[i8; N]>().read());
         }
     }
 }
@@ -474,9 +493,11 @@ impl<const M: usize, const P: usize> KernelNeon for Tile<'_, M, P> {
                             sums[m][v] = tflite(sums[m][v], multiplier, shift);
                         }
                     }
+                    let mut bytes = sums.map(|sums| ends.narrow(sums));
+                    ends.clamp(&mut bytes);
                     for m in 0..M {
                         let to = output.wrapping_add(m * tiles.pixel).wrapping_add(lane);
-                        vst1q_s8(to, ends.bytes(sums[m]));
+                        vst1q_s8(to, bytes[m]);
                     }
                     at += LANES;
                 }

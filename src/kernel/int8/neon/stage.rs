@@ -110,102 +110,124 @@ impl Stage {
     ) {
         let inputs = self.inputs.as_mut_ptr().cast::<i8>();
         let len = count(part);
+        let quant = walk.job.quant;
+        let (flip, zero) = (quant.flip_input, quant.input_zero as i8);
         // SAFETY: what is copied lies in the input, as it is taps that are inside. It is laid out in
         // ascending order, so what a copy overwrites is written after it.
         unsafe {
-            if plan.pairs {
-                let (geometry, quant) = (walk.job.geometry, walk.job.quant);
-                let whole = len == plan.depth && len.is_multiple_of(8);
-                let from = if walk.flat && whole && quant.flip_input == 0 {
-                    // The window is a pixel of the image.
-                    cursor.base.wrapping_add(cursor.x * geometry.channels)
-                } else {
-                    let window = self.window.as_mut_ptr().cast::<i8>();
-                    lay_out(walk, cursor, part, window);
-                    vst1q_s8(window.add(len), vdupq_n_s8(0));
-                    window.cast_const()
-                };
-                spread(from, inputs.add(slot / 2 * 16 + slot % 2 * 8), len);
-            } else {
+            let line = |to: *mut i8| {
+                lay_out(walk, cursor, part, |from, at, len| match from {
+                    Some(from) => copy(from, to.add(at), len, flip),
+                    None => fill(to.add(at), len, zero),
+                });
+            };
+            if !plan.pairs {
                 let to = inputs.add(slot * plan.pixel);
-                lay_out(walk, cursor, part, to);
+                line(to);
                 to.add(len).cast::<u32>().write_unaligned(0);
+                return;
+            }
+            let to = inputs.add(slot / 2 * 16 + slot % 2 * 8);
+            if flip == 0 && walk.job.panels.panels.depth.is_multiple_of(8) {
+                lay_out(walk, cursor, part, |from, at, len| {
+                    let to = to.add(at / 8 * PAIR);
+                    match from {
+                        Some(from) => spread(from, to, len),
+                        None => spread_one(zero, to, len),
+                    }
+                });
+            } else {
+                let window = self.window.as_mut_ptr().cast::<i8>();
+                line(window);
+                vst1q_s8(window.add(len), vdupq_n_s8(0));
+                spread(window, to, len);
             }
         }
     }
 }
 
-/// Copies a window to where one of a pair goes.
+/// Copies inputs to where those of one of a pair go.
 ///
 /// # Safety
 /// `len` bytes are readable, up to a multiple of eight, and there is room for them.
 #[inline(always)]
-unsafe fn spread(from: *const i8, mut to: *mut i8, len: usize) {
-    let mut at = 0;
-    // SAFETY: the caller's.
-    unsafe {
-        while at + 16 <= len {
-            let [a, b] = [0, 8].map(|next| from.add(at + next).cast::<u64>().read_unaligned());
-            to.cast::<u64>().write_unaligned(a);
-            to.add(PAIR).cast::<u64>().write_unaligned(b);
-            to = to.wrapping_add(2 * PAIR);
-            at += 16;
-        }
-        while at < len {
-            let eight = from.add(at).cast::<u64>().read_unaligned();
-            to.cast::<u64>().write_unaligned(eight);
-            to = to.wrapping_add(PAIR);
-            at += 8;
-        }
+unsafe fn spread(mut from: *const i8, mut to: *mut i8, len: usize) {
+    macro_rules! eights {
+        ($count:literal) => {{
+            // SAFETY: the caller's.
+            let eights = unsafe { from.cast::<[u64; $count]>().read_unaligned() };
+            for eight in eights {
+                // SAFETY: the caller's.
+                unsafe { to.cast::<u64>().write_unaligned(eight) };
+                to = to.wrapping_add(PAIR);
+            }
+            from = from.wrapping_add(8 * $count);
+        }};
+    }
+    let eights = len.div_ceil(8);
+    for _ in 0..eights / 4 {
+        eights!(4);
+    }
+    for _ in 0..eights % 4 {
+        eights!(1);
     }
 }
 
+/// The same of one input again and again.
+///
 /// # Safety
-/// At `to` there is room for the part and [`SLACK`].
+/// There is room for them.
 #[inline(always)]
-unsafe fn lay_out(walk: &Walk<'_>, cursor: &Cursor, part: &Range<usize>, to: *mut i8) {
-    let (geometry, quant) = (walk.job.geometry, walk.job.quant);
-    let depth = walk.job.panels.panels.depth;
-    let flip = quant.flip_input;
-    // SAFETY: the caller's.
-    unsafe {
-        if walk.flat && part.start == 0 && part.end == depth {
-            let from = cursor.base.wrapping_add(cursor.x * geometry.channels);
-            copy(from, to, depth, flip);
-            return;
-        }
-        let [planes, rows, columns] = geometry.kernel;
-        let lines = &cursor.lines;
-        let inside = count(&lines.planes) == planes && count(&lines.rows) == rows;
-        let whole = count(part) == walk.job.panels.depth();
-        if inside && whole && walk.folded && walk.columns.interior.contains(&cursor.x) {
-            let first = walk.columns.axis.position(cursor.x, 0);
-            let first = first.wrapping_mul(geometry.channels);
-            let (mut plane, mut to) = (cursor.base.wrapping_add(first), to);
-            for _ in 0..planes {
-                let mut row = plane;
-                for _ in 0..rows {
-                    copy(row, to, columns * depth, flip);
-                    to = to.wrapping_add(columns * depth);
-                    row = row.wrapping_add(walk.row);
-                }
-                plane = plane.wrapping_add(walk.plane);
-            }
-            return;
-        }
-        let zero = quant.input_zero as i8;
-        let put = |from: Option<*const i8>, at: usize, len: usize| {
-            let (start, end) = (at.max(part.start), (at + len).min(part.end));
-            if start < end {
-                let to = to.add(start - part.start);
-                match from {
-                    Some(from) => copy(from.wrapping_add(start - at), to, end - start, flip),
-                    None => fill(to, end - start, zero),
-                }
-            }
-        };
-        walk.window(cursor, depth, put);
+unsafe fn spread_one(input: i8, mut to: *mut i8, len: usize) {
+    for _ in 0..len.div_ceil(8) {
+        // SAFETY: the caller's.
+        unsafe { to.cast::<[i8; 8]>().write([input; 8]) };
+        to = to.wrapping_add(PAIR);
     }
+}
+
+/// Calls `put` with where a piece of a part of the window at the cursor lies (nowhere, if in the
+/// padding), where it stands in the part, and how long it is, in ascending order.
+#[inline(always)]
+fn lay_out(
+    walk: &Walk<'_>,
+    cursor: &Cursor,
+    part: &Range<usize>,
+    put: impl Fn(Option<*const i8>, usize, usize),
+) {
+    let geometry = walk.job.geometry;
+    let depth = walk.job.panels.panels.depth;
+    if walk.flat && part.start == 0 && part.end == depth {
+        let from = cursor.x.wrapping_mul(geometry.channels);
+        put(Some(cursor.base.wrapping_add(from)), 0, depth);
+        return;
+    }
+    let [planes, rows, columns] = geometry.kernel;
+    let lines = &cursor.lines;
+    let inside = count(&lines.planes) == planes && count(&lines.rows) == rows;
+    let whole = count(part) == walk.job.panels.depth();
+    if inside && whole && walk.folded && walk.columns.interior.contains(&cursor.x) {
+        let first = walk.columns.axis.position(cursor.x, 0);
+        let first = first.wrapping_mul(geometry.channels);
+        let (mut plane, mut at) = (cursor.base.wrapping_add(first), 0);
+        for _ in 0..planes {
+            let mut row = plane;
+            for _ in 0..rows {
+                put(Some(row), at, columns * depth);
+                at += columns * depth;
+                row = row.wrapping_add(walk.row);
+            }
+            plane = plane.wrapping_add(walk.plane);
+        }
+        return;
+    }
+    walk.window(cursor, depth, |from, at, len| {
+        let (start, end) = (at.max(part.start), (at + len).min(part.end));
+        if start < end {
+            let from = from.map(|from| from.wrapping_add(start - at));
+            put(from, start - part.start, end - start);
+        }
+    });
 }
 
 /// Copies bytes, with the highest bit flipped if they are of uint8.
