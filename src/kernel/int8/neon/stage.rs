@@ -31,9 +31,11 @@ pub(super) struct Plan {
     depth: usize,
     pub parts: usize,
     part: usize,
-    /// Bytes from a pixel to the next, or nothing if they are laid out in pairs.
+    /// Bytes from a pixel to the next, unless they are laid out in pairs.
     pub pixel: usize,
     pairs: bool,
+    /// Pixels of a tile.
+    pub tile: usize,
 }
 
 impl Plan {
@@ -54,6 +56,39 @@ impl Plan {
             // Odd, or all pixels would compete for the same places in the cache.
             pixel: ((part + SLACK).div_ceil(64) | 1) * 64,
             pairs: S::PAIRS,
+            tile: S::PIXELS,
+        }
+    }
+
+    /// Bytes from a tile to the next.
+    #[inline(always)]
+    pub fn step(&self) -> usize {
+        if self.pairs {
+            self.part.div_ceil(8) * PAIR
+        } else {
+            self.tile * self.pixel
+        }
+    }
+
+    /// Tiles that are laid out at once: so many bytes, and `most` tiles, at most.
+    #[inline(always)]
+    pub fn tiles(&self, bytes: usize, most: usize) -> usize {
+        if self.parts == 1 {
+            quotient(bytes.min(ROOM), self.step()).clamp(1, most)
+        } else {
+            1
+        }
+    }
+
+    /// Where a pixel is laid out, or the first eight inputs of one of a pair.
+    #[inline(always)]
+    fn at(&self, slot: usize) -> usize {
+        if self.pairs {
+            let tile = quotient(slot, self.tile);
+            let slot = slot - tile * self.tile;
+            tile * self.step() + slot / 2 * 16 + slot % 2 * 8
+        } else {
+            slot * self.pixel
         }
     }
 
@@ -84,8 +119,9 @@ impl Stage {
     /// # Safety
     /// A part of `len` is laid out there.
     #[inline(always)]
-    pub unsafe fn twin(&mut self, slot: usize, len: usize) {
-        let first = self.inputs.as_mut_ptr().cast::<u64>().wrapping_add(slot);
+    pub unsafe fn twin(&mut self, plan: &Plan, slot: usize, len: usize) {
+        let first = self.inputs.as_mut_ptr().cast::<u8>();
+        let first = first.wrapping_add(plan.at(slot)).cast::<u64>();
         for eight in 0..len.div_ceil(8) {
             let at = first.wrapping_add(eight * PAIR / 8);
             // SAFETY: the caller's.
@@ -97,7 +133,7 @@ impl Stage {
     /// the last eight), as pixel `slot` of a tile.
     ///
     /// # Safety
-    /// The cursor is at a pixel of the job, the slot one of the level's tile, the plan the job's, and
+    /// The cursor is at a pixel of the job, the slot one of the plan's tiles, the plan the job's, and
     /// the caller compiled for NEON.
     #[inline(always)]
     pub unsafe fn lay_out(
@@ -122,12 +158,12 @@ impl Stage {
                 });
             };
             if !plan.pairs {
-                let to = inputs.add(slot * plan.pixel);
+                let to = inputs.add(plan.at(slot));
                 line(to);
                 to.add(len).cast::<u32>().write_unaligned(0);
                 return;
             }
-            let to = inputs.add(slot / 2 * 16 + slot % 2 * 8);
+            let to = inputs.add(plan.at(slot));
             if flip == 0 && walk.job.panels.panels.depth.is_multiple_of(8) {
                 lay_out(walk, cursor, part, |from, at, len| {
                     let to = to.add(at / 8 * PAIR);
@@ -142,6 +178,78 @@ impl Stage {
                 vst1q_s8(window.add(len), vdupq_n_s8(0));
                 spread(window, to, len);
             }
+        }
+    }
+
+    /// How many pixels from the cursor on, `most` at most, [`lay_out_run`](Self::lay_out_run) can lay out:
+    /// those whose windows lie inside, in rows that lie side by side.
+    #[inline(always)]
+    pub fn run(walk: &Walk<'_>, cursor: &Cursor, plan: &Plan, most: usize) -> usize {
+        let [planes, rows, columns] = walk.job.geometry.kernel;
+        let lines = &cursor.lines;
+        let len = columns * walk.job.panels.panels.depth;
+        let eights = walk.job.quant.flip_input == 0 && len.is_multiple_of(8);
+        if plan.parts > 1 || plan.pairs && !eights {
+            0
+        } else if walk.flat {
+            most
+        } else if walk.folded
+            && count(&lines.planes) == planes
+            && count(&lines.rows) == rows
+            && walk.columns.interior.contains(&cursor.x)
+        {
+            most.min(walk.columns.interior.end - cursor.x)
+        } else {
+            0
+        }
+    }
+
+    /// Lays out the windows of so many pixels from the cursor on, as those from `slot` on.
+    ///
+    /// # Safety
+    /// As for [`lay_out`](Self::lay_out), of all of them; and [`run`](Self::run) has allowed so many.
+    #[inline(always)]
+    pub unsafe fn lay_out_run(
+        &mut self,
+        walk: &Walk<'_>,
+        cursor: &Cursor,
+        plan: &Plan,
+        slot: usize,
+        pixels: usize,
+    ) {
+        let geometry = walk.job.geometry;
+        let [planes, rows, columns] = geometry.kernel;
+        let len = columns * walk.job.panels.panels.depth;
+        let flip = walk.job.quant.flip_input;
+        let first = walk.columns.axis.position(cursor.x, 0);
+        let first = first.wrapping_mul(geometry.channels);
+        let mut pixel = cursor.base.wrapping_add(first);
+        for slot in slot..slot + pixels {
+            let to = self.inputs.as_mut_ptr().cast::<i8>();
+            let mut to = to.wrapping_add(plan.at(slot));
+            let mut plane = pixel;
+            for _ in 0..planes {
+                let mut row = plane;
+                for _ in 0..rows {
+                    // SAFETY: the caller's, as the windows lie inside.
+                    unsafe {
+                        if plan.pairs {
+                            spread(row, to, len);
+                            to = to.wrapping_add(len / 8 * PAIR);
+                        } else {
+                            copy(row, to, len, flip);
+                            to = to.wrapping_add(len);
+                        }
+                    }
+                    row = row.wrapping_add(walk.row);
+                }
+                plane = plane.wrapping_add(walk.plane);
+            }
+            if !plan.pairs {
+                // SAFETY: there is room for a quad more.
+                unsafe { to.cast::<u32>().write_unaligned(0) };
+            }
+            pixel = pixel.wrapping_add(geometry.stride[2].wrapping_mul(geometry.channels));
         }
     }
 }
@@ -195,32 +303,7 @@ fn lay_out(
     part: &Range<usize>,
     put: impl Fn(Option<*const i8>, usize, usize),
 ) {
-    let geometry = walk.job.geometry;
     let depth = walk.job.panels.panels.depth;
-    if walk.flat && part.start == 0 && part.end == depth {
-        let from = cursor.x.wrapping_mul(geometry.channels);
-        put(Some(cursor.base.wrapping_add(from)), 0, depth);
-        return;
-    }
-    let [planes, rows, columns] = geometry.kernel;
-    let lines = &cursor.lines;
-    let inside = count(&lines.planes) == planes && count(&lines.rows) == rows;
-    let whole = count(part) == walk.job.panels.depth();
-    if inside && whole && walk.folded && walk.columns.interior.contains(&cursor.x) {
-        let first = walk.columns.axis.position(cursor.x, 0);
-        let first = first.wrapping_mul(geometry.channels);
-        let (mut plane, mut at) = (cursor.base.wrapping_add(first), 0);
-        for _ in 0..planes {
-            let mut row = plane;
-            for _ in 0..rows {
-                put(Some(row), at, columns * depth);
-                at += columns * depth;
-                row = row.wrapping_add(walk.row);
-            }
-            plane = plane.wrapping_add(walk.plane);
-        }
-        return;
-    }
     walk.window(cursor, depth, |from, at, len| {
         let (start, end) = (at.max(part.start), (at + len).min(part.end));
         if start < end {
@@ -238,6 +321,14 @@ fn lay_out(
 unsafe fn copy(from: *const i8, to: *mut i8, count: usize, flip: u8) {
     // SAFETY: the caller's.
     unsafe {
+        if (8..=16).contains(&count) {
+            // By two pieces that overlap.
+            let flips = u64::from(flip) * 0x0101_0101_0101_0101;
+            let [a, b] = [0, count - 8].map(|at| from.add(at).cast::<u64>().read_unaligned());
+            to.cast::<u64>().write_unaligned(a ^ flips);
+            to.add(count - 8).cast::<u64>().write_unaligned(b ^ flips);
+            return;
+        }
         let flips = vdupq_n_s8(flip as i8);
         let mut at = 0;
         while at + 32 <= count {
