@@ -10,7 +10,7 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 
 extension!(/// Proof of NEON and `sdot`.
-    Dotprod "dotprod" "neon,dotprod");
+    Dotprod(Neon) "dotprod" "neon,dotprod");
 
 /// Adds to four sums the products of four weights each with quad `I` of the inputs. (The intrinsics
 /// are not stable yet.)

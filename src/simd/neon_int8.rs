@@ -318,23 +318,23 @@ unsafe fn add_plain<const M: usize, const V: usize, const W: usize, const PAIRS:
     }
 }
 
-/// A level of a CPU that has more than NEON: its proof, which only int8 has a use for, and there only dense
-/// layers.
+/// A level of a CPU that has more than NEON, and than the level within: its proof, which only int8 has a
+/// use for. What it does not do better it leaves to that level.
 macro_rules! extension {
-    ($(#[$doc:meta])* $token:ident $feature:tt $features:literal) => {
+    ($(#[$doc:meta])* $token:ident($within:ident) $feature:tt $features:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $token(Neon);
+        pub struct $token($within);
 
         impl $token {
             /// `Some` if the CPU has it: known to the compiler, or, with the feature `std`, to the system.
             pub fn detect() -> Option<Self> {
                 #[cfg(feature = "std")]
                 if std::arch::is_aarch64_feature_detected!($feature) {
-                    return Neon::detect().map($token);
+                    return $within::detect().map($token);
                 }
                 if cfg!(target_feature = $feature) {
-                    Neon::detect().map($token)
+                    $within::detect().map($token)
                 } else {
                     None
                 }
@@ -348,7 +348,7 @@ macro_rules! extension {
 
             #[inline(always)]
             fn f32(self) -> Neon {
-                self.0
+                self.0.f32()
             }
 
             #[inline(always)]
@@ -358,7 +358,7 @@ macro_rules! extension {
 
             #[inline(always)]
             fn i16(self) -> Neon {
-                self.0
+                self.0.i16()
             }
         }
 
@@ -368,11 +368,11 @@ macro_rules! extension {
                 #[target_feature(enable = $features)]
                 #[inline(never)]
                 fn enabled(simd: $token, job: JobI8<'_>) {
-                    if let Some(depthwise) = neon::dense(simd, job) {
-                        simd.0.run_i8(depthwise);
+                    if let Some(other) = neon::dense(simd, job) {
+                        simd.0.run_i8(other);
                     }
                 }
-                // SAFETY: a value exists only where the CPU has both.
+                // SAFETY: a value exists only where the CPU has them.
                 unsafe { enabled(self, job) }
             }
 

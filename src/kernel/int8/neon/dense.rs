@@ -103,6 +103,24 @@ pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
     }
 }
 
+/// Whether pairs of pixels take fewer instructions than pixels one by one.
+///
+/// They save some on each product, the fewer the fewer pixels share the weights. But they have to be laid
+/// out, and a filter's sums take more to become outputs.
+#[inline(always)]
+pub(super) fn pairs_pay(job: &JobI8<'_>) -> bool {
+    let depth = job.panels.depth();
+    let filters = job.panels.panels.filters;
+    let pixels = count(&job.rows).saturating_mul(job.sizes.output[2]);
+    let tile = pixels.next_multiple_of(2).clamp(2, MOST);
+    // For a pixel, in units of 1/10000 of an instruction; counted in QEMU.
+    let saved = 399usize.saturating_sub(quotient(1875, tile));
+    let aligned = job.quant.flip_input == 0 && job.panels.panels.depth.is_multiple_of(8);
+    let pixel = if aligned { 600_000 } else { 2_000_000 };
+    let filter = depth.saturating_mul(saved).saturating_sub(9000);
+    filter.saturating_mul(filters) > depth.saturating_mul(3000).saturating_add(pixel)
+}
+
 impl Group<'_> {
     #[inline(always)]
     fn run<S: NeonI8>(&mut self, simd: S, room: &mut Room) {

@@ -136,7 +136,9 @@ impl Chunk<'_> {
             let mut cursor = self.walk.cursor(line, 0);
             for x in 0..pixels {
                 cursor.x = x;
-                let output = self.output.at((line * pixels + x) * self.job.geometry.filters);
+                let output = self
+                    .output
+                    .at((line * pixels + x) * self.job.geometry.filters);
                 let taps = self.taps(&cursor);
                 // SAFETY: the taps are inside the input, or a line of zero points as long as a chunk;
                 // the outputs are there.

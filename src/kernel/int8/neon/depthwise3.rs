@@ -163,7 +163,11 @@ impl Chunk<'_> {
         while at < self.lanes {
             // Two pixels have the same filters.
             let left = self.job.geometry.channels - self.first;
-            let width = if self.halves == 2 { HALF } else { width(left - at) };
+            let width = if self.halves == 2 {
+                HALF
+            } else {
+                width(left - at)
+            };
             // SAFETY: a panel holds its header and nine rows of weights; whole panels are a whole
             // number of vectors, and of a chunk no more lanes are loaded than there are.
             unsafe {
@@ -216,9 +220,10 @@ impl Chunk<'_> {
             let inside = !cursor.lines.planes.is_empty() && count(&cursor.lines.rows) == 3;
             let mut x = 0;
             while x < pixels {
-                // Of a row that is no whole number of pairs, the last pixel but one is written twice.
-                let tile = (pixels - x).div_ceil(self.halves).min(most);
-                x = x.min(pixels.saturating_sub(tile * self.halves));
+                // Of a row that is no whole number of pairs, a pixel is written twice.
+                let tile = (pixels - x).div_ceil(self.halves);
+                let tile = tile.min(quotient(pixels, self.halves)).min(most);
+                x = x.min(pixels - tile * self.halves);
                 let wide = tile * self.halves;
                 let mut tiles = 1;
                 cursor.x = x;
@@ -368,7 +373,10 @@ impl Chunk<'_> {
         }
         if self.halves == 2 {
             // A pixel of which the other half lies in the padding: the first, and the last.
-            for (side, column) in [(0, first.wrapping_neg().wrapping_sub(1)), (1, (width - 1).wrapping_sub(first))] {
+            for (side, column) in [
+                (0, first.wrapping_neg().wrapping_sub(1)),
+                (1, (width - 1).wrapping_sub(first)),
+            ] {
                 if column < COLUMNS {
                     let mut lasts = [zeros; 3];
                     for row in 0..3 {

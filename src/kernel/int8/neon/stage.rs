@@ -303,6 +303,12 @@ fn lay_out(
     part: &Range<usize>,
     put: impl Fn(Option<*const i8>, usize, usize),
 ) {
+    if walk.flat {
+        let pixel = cursor.x.wrapping_mul(walk.job.geometry.channels);
+        let from = cursor.base.wrapping_add(pixel).wrapping_add(part.start);
+        put(Some(from), 0, count(part));
+        return;
+    }
     let depth = walk.job.panels.panels.depth;
     walk.window(cursor, depth, |from, at, len| {
         let (start, end) = (at.max(part.start), (at + len).min(part.end));
