@@ -321,7 +321,8 @@ impl Chunk<'_> {
         let first = first.wrapping_mul(self.job.geometry.channels);
         let mut at = cursor.base.wrapping_add(first).wrapping_add(self.first);
         for column in 0..COLUMNS {
-            let [next, lowest] = [1, 2].map(|i| at.wrapping_add(i * self.walk.row));
+            let [next, lowest] =
+                [1, 2].map(|row: usize| at.wrapping_add(row.wrapping_mul(self.walk.row)));
             table.upper[column] = [at, next];
             table.lower[column] = lowest;
             let right = self.right(columns, column);
@@ -350,7 +351,7 @@ impl Chunk<'_> {
             .base
             .wrapping_add(self.first)
             .wrapping_sub(start.wrapping_mul(self.walk.row));
-        let lines = [0, 1, 2].map(|row| base.wrapping_add(row * self.walk.row));
+        let lines = [0, 1, 2].map(|row: usize| base.wrapping_add(row.wrapping_mul(self.walk.row)));
         // Of a row in the padding, no pixel lies inside.
         let widths = [0, 1, 2].map(|row| if row >= start && row < end { width } else { 0 });
         let first = self.walk.columns.axis.position(cursor.x, 0);
