@@ -182,9 +182,10 @@ macro_rules! plain {
                 }
             }
 
-            #[inline(never)] // as in `Simd`
+            #[inline(always)]
             fn run<K: KernelNeon>(self, kernel: K) {
                 #[target_feature(enable = "neon")]
+                #[inline(never)] // as in `Simd`
                 fn enabled<K: KernelNeon>(simd: $token, kernel: K) {
                     kernel.run(simd);
                 }

@@ -221,7 +221,7 @@ impl Chunk<'_> {
             let mut x = 0;
             while x < pixels {
                 // Of a row that is no whole number of pairs, a pixel is written twice.
-                let tile = (pixels - x).div_ceil(self.halves);
+                let tile = quotient(pixels - x + self.halves - 1, self.halves);
                 let tile = tile.min(quotient(pixels, self.halves)).min(most);
                 x = x.min(pixels - tile * self.halves);
                 let wide = tile * self.halves;

@@ -74,7 +74,7 @@ impl Plan {
     #[inline(always)]
     pub fn tiles(&self, bytes: usize, most: usize) -> usize {
         if self.parts == 1 {
-            quotient(bytes.min(ROOM), self.step()).clamp(1, most)
+            quotient(bytes.min(ROOM), self.step()).min(most).max(1)
         } else {
             1
         }
