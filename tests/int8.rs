@@ -615,6 +615,63 @@ fn numbers() {
     }
 }
 
+/// Depthwise windows of 3x3, which have kernels of their own: every width of a row, every way in which
+/// neighbouring windows overlap, channels that fill vectors and that do not.
+#[test]
+fn depthwise_of_three() {
+    let levels = levels_i8();
+    let mut seed = 0;
+    for channels in [5, 8, 16, 19, 40, 256, 263, 272] {
+        for [stride, dilation] in [[1, 1], [2, 1], [3, 1], [1, 2], [2, 2], [4, 2]] {
+            for width in [1, 2, 5, 7, 9, 12, 17] {
+                if channels > 40 && width > 9 {
+                    continue;
+                }
+                let side = seed as usize % 4;
+                let padding = Padding::sides([[side, 3], [3 - side / 2, 1 + side]]);
+                let layer = Geometry::depthwise2d([3, width, channels], 1, [3, 3])
+                    .stride(stride)
+                    .dilation(dilation)
+                    .padding(padding);
+                let rounding = ROUNDINGS[seed as usize % ROUNDINGS.len()];
+                let factors = FACTORS[seed as usize % FACTORS.len()];
+                CaseI8::with(layer, rounding, NUMBERS[0], factors, seed).check(&levels);
+                CaseI8::with(layer, Rounding::Tflite, NUMBERS[0], factors, seed).check(&levels);
+                seed += 1;
+            }
+        }
+    }
+}
+
+/// Layers that are worth it to be multiplied two pixels at a time, where a level can.
+#[test]
+fn wide_layers() {
+    let levels = levels_i8();
+    let layers = [
+        Geometry::conv2d([7, 9, 32], 64, [3, 3]).padding(Padding::Same),
+        Geometry::conv2d([5, 11, 36], 75, [3, 3])
+            .padding(Padding::Same)
+            .stride(2),
+        Geometry::conv2d([3, 5, 128], 134, [1, 1]),
+        Geometry::conv2d([4, 6, 128], 250, [2, 2]).groups(2),
+        Geometry::conv2d([9, 9, 40], 61, [3, 3])
+            .padding(Padding::Same)
+            .dilation(2),
+        Geometry::conv2d([3, 4, 240], 61, [3, 3]).padding(Padding::Same),
+        Geometry::conv2d([2, 4, 300], 61, [3, 3]).padding(Padding::Same),
+    ];
+    let mut seed = 0;
+    for layer in layers {
+        for rounding in ROUNDINGS {
+            for _ in 0..4 {
+                let factors = FACTORS[seed as usize % FACTORS.len()];
+                CaseI8::with(layer, rounding, NUMBERS[0], factors, seed).check(&levels);
+                seed += 1;
+            }
+        }
+    }
+}
+
 /// A sum longer than any block that a kernel may cut it into.
 #[test]
 fn long_sums() {
@@ -622,6 +679,7 @@ fn long_sums() {
     for (seed, layer) in [
         Geometry::conv2d([5, 5, 700], 37, [3, 3]).padding(Padding::Same),
         Geometry::conv1d([19, 9001], 5, 1),
+        Geometry::conv2d([4, 3, 5001], 20, [1, 1]),
         Geometry::conv2d([3, 9, 514], 300, [2, 2]).stride(2),
         Geometry::conv2d([9, 9, 1], 20, [9, 9]).padding(Padding::square(8)),
         Geometry::depthwise2d([20, 20, 33], 1, [11, 13]).padding(Padding::Same),

@@ -4,13 +4,13 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::neon_int8::{KernelNeon, NeonI8, PAIR, extension};
-use super::{LevelI8, Neon, Token};
+use super::{Dotprod, LevelI8, Neon, Token};
 use crate::kernel::int8::{JobI8, Kernels, neon};
 use core::arch::aarch64::*;
 use core::arch::asm;
 
-extension!(/// Proof of NEON and `smmla`.
-    I8mm "i8mm" "neon,i8mm");
+extension!(/// Proof of NEON, `sdot` and `smmla`.
+    I8mm(Dotprod) "i8mm" "neon,dotprod,i8mm");
 
 /// Adds the products of two pixels' eight inputs with two filters' eight weights: of the first pixel
 /// with the first and the second filter, then of the second pixel. (The intrinsics are not stable yet.)
@@ -140,12 +140,12 @@ unsafe impl NeonI8 for I8mm {
 
     #[inline(always)]
     fn run<K: KernelNeon>(self, kernel: K) {
-        #[target_feature(enable = "neon,i8mm")]
+        #[target_feature(enable = "neon,dotprod,i8mm")]
         #[inline(never)]
         fn enabled<K: KernelNeon>(simd: I8mm, kernel: K) {
             kernel.run(simd);
         }
-        // SAFETY: an `I8mm` exists only where the CPU has both.
+        // SAFETY: an `I8mm` exists only where the CPU has them.
         unsafe { enabled(self, kernel) }
     }
 }

@@ -182,9 +182,10 @@ macro_rules! plain {
                 }
             }
 
-            #[inline(never)] // as in `Simd`
+            #[inline(always)]
             fn run<K: KernelNeon>(self, kernel: K) {
                 #[target_feature(enable = "neon")]
+                #[inline(never)] // as in `Simd`
                 fn enabled<K: KernelNeon>(simd: $token, kernel: K) {
                     kernel.run(simd);
                 }
@@ -318,23 +319,23 @@ unsafe fn add_plain<const M: usize, const V: usize, const W: usize, const PAIRS:
     }
 }
 
-/// A level of a CPU that has more than NEON: its proof, which only int8 has a use for, and there only dense
-/// layers.
+/// A level of a CPU that has more than NEON, and than the level within: its proof, which only int8 has a
+/// use for. What it does not do better it leaves to that level.
 macro_rules! extension {
-    ($(#[$doc:meta])* $token:ident $feature:tt $features:literal) => {
+    ($(#[$doc:meta])* $token:ident($within:ident) $feature:tt $features:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $token(Neon);
+        pub struct $token($within);
 
         impl $token {
             /// `Some` if the CPU has it: known to the compiler, or, with the feature `std`, to the system.
             pub fn detect() -> Option<Self> {
                 #[cfg(feature = "std")]
                 if std::arch::is_aarch64_feature_detected!($feature) {
-                    return Neon::detect().map($token);
+                    return $within::detect().map($token);
                 }
                 if cfg!(target_feature = $feature) {
-                    Neon::detect().map($token)
+                    $within::detect().map($token)
                 } else {
                     None
                 }
@@ -348,7 +349,7 @@ macro_rules! extension {
 
             #[inline(always)]
             fn f32(self) -> Neon {
-                self.0
+                self.0.f32()
             }
 
             #[inline(always)]
@@ -358,22 +359,22 @@ macro_rules! extension {
 
             #[inline(always)]
             fn i16(self) -> Neon {
-                self.0
+                self.0.i16()
             }
         }
 
         impl LevelI8 for $token {
             #[inline]
-            fn run_i8(self, _: Kernels, job: &mut JobI8<'_>) {
+            fn run_i8(self, kernels: Kernels, job: &mut JobI8<'_>) {
                 #[target_feature(enable = $features)]
                 #[inline(never)]
-                fn enabled(simd: $token, job: JobI8<'_>) {
-                    if let Some(mut depthwise) = neon::dense(simd, job) {
-                        simd.0.run_i8(Kernels::Depthwise, &mut depthwise);
+                fn enabled(simd: $token, kernels: Kernels, job: JobI8<'_>) {
+                    if let Some(mut other) = neon::dense(simd, job) {
+                        simd.0.run_i8(kernels, &mut other);
                     }
                 }
-                // SAFETY: a value exists only where the CPU has both.
-                unsafe { enabled(self, job.lent()) }
+                // SAFETY: a value exists only where the CPU has them.
+                unsafe { enabled(self, kernels, job.lent()) }
             }
 
             fn multiply_adds_i8(self, rounds: u64) -> u64 {

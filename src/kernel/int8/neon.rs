@@ -9,6 +9,7 @@ use core::arch::aarch64::*;
 
 mod dense;
 mod depthwise;
+mod depthwise3;
 mod finish;
 mod peak;
 mod stage;
@@ -16,15 +17,16 @@ mod tile;
 
 pub(crate) use peak::multiply_adds;
 
-/// Runs a dense job, and gives back any other: that is run by [`depthwise`], on plain NEON.
+/// Runs a dense job, unless multiplying pixels in pairs would not pay, and gives back any other: that is
+/// for a lesser level.
 #[inline(always)]
 pub(crate) fn dense<S: NeonI8>(simd: S, job: JobI8<'_>) -> Option<JobI8<'_>> {
     match job.panels.algorithm {
-        Direct::Dense => {
+        Direct::Dense if !S::PAIRS || dense::pairs_pay(&job) => {
             dense::run(simd, job);
             None
         }
-        Direct::Depthwise => Some(job),
+        _ => Some(job),
     }
 }
 

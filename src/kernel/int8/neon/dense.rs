@@ -19,8 +19,8 @@ use core::arch::aarch64::*;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
-/// Pixels of the image that all filters pass over at a time, and the bytes that those should not
-/// exceed: what a first-level cache keeps beside the weights of a block.
+/// Pixels that all filters pass over at a time, and the bytes that those of the image should not exceed:
+/// what a first-level cache keeps beside the weights of a block.
 const AT_ONCE: usize = 60;
 const BAND: usize = 16 << 10;
 /// The most pieces of a window that is multiplied in the image.
@@ -56,7 +56,11 @@ struct Batch<'a> {
     tiles: usize,
     inputs: *const i8,
     pixel: usize,
+    /// Bytes from a tile to the next.
+    step: usize,
     pieces: Pieces<'a>,
+    /// The first one's number among the places.
+    first: usize,
 }
 
 /// Room on the stack.
@@ -66,7 +70,7 @@ struct Room {
     sums: MaybeUninit<[i32; WAITING * MOST]>,
     places: [usize; AT_ONCE],
     /// Row and column of each pixel that is laid out.
-    waiting: [(usize, usize); MOST],
+    waiting: [(usize, usize); AT_ONCE],
 }
 
 #[inline(always)]
@@ -80,7 +84,7 @@ pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
         stage: Stage::new(),
         sums: MaybeUninit::uninit(),
         places: [0; AT_ONCE],
-        waiting: [(0, 0); MOST],
+        waiting: [(0, 0); AT_ONCE],
     };
     let last = match panels.filters % PANEL {
         0 => 0,
@@ -88,7 +92,7 @@ pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
     };
     let group_len = panels.filters / PANEL * job.panels.panel(PANEL) + last;
     for group in 0..panels.groups {
-        let group = Group {
+        let mut group = Group {
             job: &job,
             walk: &Walk::new(&job, group),
             plan: Plan::of::<S>(job.panels.depth()),
@@ -99,9 +103,27 @@ pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
     }
 }
 
+/// Whether pairs of pixels take fewer instructions than pixels one by one.
+///
+/// They save some on each product, the fewer the fewer pixels share the weights. But they have to be laid
+/// out, and a filter's sums take more to become outputs.
+#[inline(always)]
+pub(super) fn pairs_pay(job: &JobI8<'_>) -> bool {
+    let depth = job.panels.depth();
+    let filters = job.panels.panels.filters;
+    let pixels = count(&job.rows).saturating_mul(job.sizes.output[2]);
+    let tile = pixels.next_multiple_of(2).clamp(2, MOST);
+    // For a pixel, in units of 1/10000 of an instruction; counted in QEMU.
+    let saved = 399usize.saturating_sub(quotient(1875, tile));
+    let aligned = job.quant.flip_input == 0 && job.panels.panels.depth.is_multiple_of(8);
+    let pixel = if aligned { 600_000 } else { 2_000_000 };
+    let filter = depth.saturating_mul(saved).saturating_sub(9000);
+    filter.saturating_mul(filters) > depth.saturating_mul(3000).saturating_add(pixel)
+}
+
 impl Group<'_> {
     #[inline(always)]
-    fn run<S: NeonI8>(&self, simd: S, room: &mut Room) {
+    fn run<S: NeonI8>(&mut self, simd: S, room: &mut Room) {
         let (job, walk) = (self.job, self.walk);
         let geometry = job.geometry;
         let [planes, rows, columns] = geometry.kernel;
@@ -137,13 +159,14 @@ impl Group<'_> {
         let pixel = geometry.stride[2].wrapping_mul(geometry.channels);
         let at_once = quotient(BAND, pixel).clamp(1, AT_ONCE);
         // If all are laid out, in tiles of the same size; pairs stay whole.
-        let most = if direct {
+        self.plan.tile = if direct {
             S::PIXELS
         } else if S::PAIRS {
             2 * cut(all.div_ceil(2), S::PIXELS / 2).0
         } else {
             cut(all, S::PIXELS).0
         };
+        let most = self.plan.tile * self.plan.tiles(BAND, quotient(AT_ONCE, self.plan.tile));
         let mut waiting = 0;
         for line in 0..lines {
             let mut cursor = walk.cursor(line, 0);
@@ -172,7 +195,9 @@ impl Group<'_> {
                         tiles,
                         inputs: cursor.base.wrapping_add(at.wrapping_mul(geometry.channels)),
                         pixel,
+                        step: tile.wrapping_mul(pixel),
                         pieces,
+                        first: 0,
                     };
                     let now = tile * tiles;
                     let places = room.places.iter_mut().take(now);
@@ -185,19 +210,24 @@ impl Group<'_> {
                     x += now;
                 } else {
                     cursor.x = x;
-                    if let Some(slot) = room.waiting.get_mut(waiting) {
-                        *slot = (line, x);
+                    let run = (most - waiting).min(pixels - x);
+                    let run = Stage::run(walk, &cursor, &self.plan, run);
+                    let now = run.max(1);
+                    let slots = room.waiting.iter_mut().skip(waiting).take(now);
+                    for (i, slot) in slots.enumerate() {
+                        *slot = (line, x + i);
                     }
-                    if self.plan.parts == 1 {
-                        let part = self.plan.range(0);
-                        // SAFETY: the pixel is the job's, and the slot one of the tile's.
-                        unsafe {
-                            room.stage
-                                .lay_out(walk, &cursor, &self.plan, &part, waiting)
-                        };
+                    // SAFETY: the pixels are the job's, and the slots those of the tiles.
+                    unsafe {
+                        if run > 0 {
+                            (room.stage).lay_out_run(walk, &cursor, &self.plan, waiting, run);
+                        } else if self.plan.parts == 1 {
+                            let part = self.plan.range(0);
+                            (room.stage).lay_out(walk, &cursor, &self.plan, &part, waiting);
+                        }
                     }
-                    waiting += 1;
-                    x += 1;
+                    waiting += now;
+                    x += now;
                     if waiting == most {
                         self.flush(simd, room, waiting, pixels);
                         waiting = 0;
@@ -241,23 +271,35 @@ impl Group<'_> {
                 }
                 if S::PAIRS && pixels % 2 == 1 {
                     // SAFETY: it was just laid out, in a part of this length.
-                    unsafe { room.stage.twin(pixels - 1, count(&part)) };
+                    unsafe { room.stage.twin(&self.plan, pixels - 1, count(&part)) };
                 }
-                let batch = Batch {
-                    pixels,
-                    tiles: 1,
-                    inputs: room.stage.inputs(),
-                    pixel: self.plan.pixel,
-                    pieces: Pieces {
-                        starts: &[0],
-                        quads: count(&part).div_ceil(QUAD),
-                    },
-                };
                 let (start, finish) = (index == 0, index + 1 == parts);
-                let quad = part.start / QUAD;
-                // SAFETY: the pixels were laid out and given their place in the output, and the sums
-                // of so many filters have room.
-                unsafe { self.pass(simd, &batch, room, first..end, start, finish, quad) };
+                let tile = self.plan.tile;
+                let tiles = quotient(pixels, tile);
+                let whole = tiles * tile;
+                for (first_pixel, pixels, tiles) in [(0, tile, tiles), (whole, pixels - whole, 1)] {
+                    if pixels == 0 || tiles == 0 {
+                        continue;
+                    }
+                    let step = self.plan.step();
+                    let before = quotient(first_pixel, tile) * step;
+                    let batch = Batch {
+                        pixels,
+                        tiles,
+                        inputs: room.stage.inputs().wrapping_add(before),
+                        pixel: self.plan.pixel,
+                        step,
+                        pieces: Pieces {
+                            starts: &[0],
+                            quads: count(&part).div_ceil(QUAD),
+                        },
+                        first: first_pixel,
+                    };
+                    let quad = part.start / QUAD;
+                    // SAFETY: the pixels were laid out and given their place in the output, and the
+                    // sums of so many filters have room.
+                    unsafe { self.pass(simd, &batch, room, first..end, start, finish, quad) };
+                }
             }
             first = end;
         }
@@ -287,6 +329,7 @@ impl Group<'_> {
     ) {
         let quant = self.job.quant;
         let ends = Ends::of(quant);
+        let places = room.places.as_ptr().wrapping_add(batch.first);
         let mut sums = room.sums.as_mut_ptr().cast::<i32>();
         let mut first = filters.start;
         while first < filters.end {
@@ -317,7 +360,7 @@ impl Group<'_> {
                             ends: &ends,
                             multiplier,
                             shift,
-                            places: room.places.as_ptr(),
+                            places,
                             output,
                         })
                     }
@@ -330,6 +373,7 @@ impl Group<'_> {
                     tiles: batch.tiles,
                     inputs: batch.inputs,
                     pixel: batch.pixel,
+                    step: batch.step,
                     pieces: batch.pieces,
                     weights: block.header.wrapping_add((HEADER + quad) * block.width),
                     block: &block,
@@ -343,7 +387,7 @@ impl Group<'_> {
                         quant,
                         sums,
                         pixels: batch.pixels * batch.tiles,
-                        places: room.places.as_ptr(),
+                        places,
                         output: self.output.at(first),
                         multiplier,
                         shift,

@@ -2,13 +2,14 @@
 //! next.
 //!
 //! Each tap of a pixel's window is an address: where its channels lie in the image, or a line of zero
-//! points in the padding. So there is one loop for any window, stride, dilation and padding.
+//! points in the padding. So there is one loop for any window, stride, dilation and padding. Windows of
+//! 3x3 have a better one: [`super::depthwise3`].
 
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::finish::{Ends, Requantize, tflite};
-use super::pairs_fit;
+use super::depthwise3::{self, Depthwise3};
+use super::finish::{Ends, Requantize};
 use crate::kernel::int8::walk::{Cursor, Walk};
 use crate::kernel::int8::{JobI8, To, taps};
 use crate::kernel::window::{count, quotient};
@@ -21,15 +22,15 @@ use core::arch::aarch64::*;
 const TAPS: usize = 64;
 /// Filters that are taken at a time, as many as the line of zero points is long.
 const CHUNK: usize = 256;
-/// A 3x3 window, which has a loop of its own.
-const NINE: usize = 9;
 
 /// Where the taps of a pixel's window are.
 type Taps = [*const i8; TAPS];
 
 #[inline(always)]
 pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
-    if job.panels.panels.taps <= TAPS {
+    if depthwise3::can(&job) {
+        simd.run(Depthwise3(job));
+    } else if job.panels.panels.taps <= TAPS {
         simd.run(Depthwise(job));
     } else {
         taps::run(Scalar, &mut job, 0);
@@ -65,10 +66,6 @@ impl KernelNeon for Depthwise<'_> {
         let geometry = job.geometry;
         let filters = geometry.filters;
         let walk = Walk::new(&job, 0);
-        let fast = geometry.kernel == [1, 3, 3]
-            && filters == geometry.channels
-            && job.quant.flip_input == 0
-            && pairs_fit(&job);
         let mut first = 0;
         while first < filters {
             let mut chunk = Chunk {
@@ -90,7 +87,7 @@ impl KernelNeon for Depthwise<'_> {
             // SAFETY: the filters are the job's, and the caller is compiled for NEON.
             unsafe {
                 chunk.load();
-                chunk.lines(fast);
+                chunk.lines();
             }
             first += CHUNK;
         }
@@ -133,102 +130,27 @@ impl Chunk<'_> {
     /// # Safety
     /// The chunk is loaded, and the caller is compiled for NEON.
     #[inline(always)]
-    unsafe fn lines(&self, fast: bool) {
-        let (job, walk) = (self.job, self.walk);
-        let geometry = job.geometry;
-        let pixels = walk.columns.pixels;
-        let interior = walk.columns.interior.clone();
-        // A pixel's second column is the first one of the next pixel.
-        let shared = geometry.stride[2] == geometry.dilation[2];
-        for line in 0..count(&job.rows) {
-            let mut cursor = walk.cursor(line, 0);
-            let inside = fast && !cursor.lines.planes.is_empty() && count(&cursor.lines.rows) == 3;
-            let mut x = 0;
-            while x < pixels {
+    unsafe fn lines(&self) {
+        let pixels = self.walk.columns.pixels;
+        for line in 0..count(&self.job.rows) {
+            let mut cursor = self.walk.cursor(line, 0);
+            for x in 0..pixels {
                 cursor.x = x;
-                let output = self.output.at((line * pixels + x) * geometry.filters);
+                let output = self
+                    .output
+                    .at((line * pixels + x) * self.job.geometry.filters);
+                let taps = self.taps(&cursor);
                 // SAFETY: the taps are inside the input, or a line of zero points as long as a chunk;
                 // the outputs are there.
                 unsafe {
-                    if !fast {
-                        let taps = self.taps(&cursor);
-                        if self.multiplier == 1 {
-                            self.any::<false>(&taps, output);
-                        } else {
-                            self.any::<true>(&taps, output);
-                        }
-                        x += 1;
-                        continue;
-                    }
-                    let rest = pixels - x;
-                    let taps = if inside && interior.contains(&x) && interior.contains(&(x + 1)) {
-                        [self.inside(&cursor, 0), self.inside(&cursor, 1)]
+                    if self.multiplier == 1 {
+                        self.any::<false>(&taps, output);
                     } else {
-                        let first = self.border(&cursor);
-                        cursor.x = x + rest.min(2) - 1;
-                        [first, self.border(&cursor)]
-                    };
-                    let plain = self.requantize.is_plain();
-                    // The pixels' outputs; the second may not be there.
-                    let both = [output, output.at(geometry.filters)];
-                    match (rest > 1, plain, shared) {
-                        (true, true, true) => self.nine::<2, true, true>(taps, both),
-                        (true, true, false) => self.nine::<2, true, false>(taps, both),
-                        (true, false, _) => self.nine::<2, false, false>(taps, both),
-                        (false, _, _) => self.nine::<1, false, false>([taps[0]], [output]),
+                        self.any::<true>(&taps, output);
                     }
                 }
-                x += 2;
             }
         }
-    }
-
-    /// The taps of a 3x3 window that lies inside, so many pixels after the cursor.
-    #[inline(always)]
-    fn inside(&self, cursor: &Cursor, pixel: usize) -> [*const i8; NINE] {
-        let geometry = self.job.geometry;
-        let channels = geometry.channels;
-        let column = geometry.dilation[2].wrapping_mul(channels);
-        let first = self.walk.columns.axis.position(cursor.x, 0);
-        let first = cursor
-            .base
-            .wrapping_add(first.wrapping_mul(channels))
-            .wrapping_add(self.first)
-            .wrapping_add(pixel * geometry.stride[2].wrapping_mul(channels));
-        let mut taps = [first; NINE];
-        for tap in 0..NINE {
-            taps[tap] = first
-                .wrapping_add((tap / 3).wrapping_mul(self.walk.row))
-                .wrapping_add((tap % 3).wrapping_mul(column));
-        }
-        taps
-    }
-
-    /// The taps of a 3x3 window at the cursor, which may lie in the padding.
-    #[inline(always)]
-    fn border(&self, cursor: &Cursor) -> [*const i8; NINE] {
-        let geometry = self.job.geometry;
-        let channels = geometry.channels;
-        let (rows, columns) = (&cursor.lines.rows, self.walk.columns.axis.inside(cursor.x));
-        let step = geometry.dilation[2].wrapping_mul(channels);
-        // Where the window would start in the image; what lies outside is not used.
-        let first = self.walk.columns.axis.position(cursor.x, 0);
-        let first = cursor
-            .base
-            .wrapping_add(first.wrapping_mul(channels))
-            .wrapping_add(self.first)
-            .wrapping_sub(rows.start.wrapping_mul(self.walk.row));
-        let mut taps = [self.zeros.as_ptr(); NINE];
-        for row in 0..3 {
-            for column in 0..3 {
-                if rows.contains(&row) && columns.contains(&column) {
-                    taps[3 * row + column] = first
-                        .wrapping_add(row.wrapping_mul(self.walk.row))
-                        .wrapping_add(column.wrapping_mul(step));
-                }
-            }
-        }
-        taps
     }
 
     /// The taps of the pixel at the cursor.
@@ -246,92 +168,6 @@ impl Chunk<'_> {
             }
         });
         taps
-    }
-
-    /// All filters of `M` pixels with a 3x3 window, two products in 16 bits at a time. `PLAIN`: see
-    /// [`Requantize::is_plain`]; `SHARED`: the pixels' windows have two columns in common.
-    ///
-    /// # Safety
-    /// The taps and outputs are there, no weight is -128, and a filter has a channel of its own.
-    #[inline(always)]
-    unsafe fn nine<const M: usize, const PLAIN: bool, const SHARED: bool>(
-        &self,
-        taps: [[*const i8; NINE]; M],
-        output: [To; M],
-    ) {
-        let (mut at, mut panel) = (0, self.panel);
-        let step = self.job.panels.panel(PANEL);
-        // SAFETY: the caller's.
-        unsafe {
-            while at + PANEL <= self.filters {
-                self.nine_filters::<M, 4, PLAIN, SHARED>(&taps, panel, at, PANEL, &output);
-                at += PANEL;
-                panel = panel.wrapping_add(step);
-            }
-            let left = self.filters - at;
-            if left == 8 {
-                self.nine_filters::<M, 2, PLAIN, SHARED>(&taps, panel, at, 8, &output);
-            } else if left > 8 {
-                self.nine_filters::<M, 4, PLAIN, SHARED>(&taps, panel, at, left, &output);
-            } else if left > 4 {
-                self.nine_filters::<M, 2, PLAIN, SHARED>(&taps, panel, at, left, &output);
-            } else if left > 0 {
-                self.nine_filters::<M, 1, PLAIN, SHARED>(&taps, panel, at, left, &output);
-            }
-        }
-    }
-
-    /// `exist` filters of a panel that is `V` vectors wide.
-    ///
-    /// # Safety
-    /// As for [`nine`](Self::nine).
-    #[inline(always)]
-    unsafe fn nine_filters<
-        const M: usize,
-        const V: usize,
-        const PLAIN: bool,
-        const SHARED: bool,
-    >(
-        &self,
-        taps: &[[*const i8; NINE]; M],
-        panel: *const i32,
-        at: usize,
-        exist: usize,
-        output: &[To; M],
-    ) {
-        let weights = panel.wrapping_add(HEADER * 4 * V).cast::<i8>();
-        let mut sums = [self.start::<V>(at); M];
-        // SAFETY: the caller's.
-        unsafe {
-            let weight = |tap: usize| load(weights.wrapping_add(tap * 4 * V), 4 * V);
-            let input = |m: usize, tap: usize| {
-                let taps = if SHARED && m > 0 && tap % 3 < 2 {
-                    taps[m - 1][tap + 1]
-                } else {
-                    taps[m][tap]
-                };
-                load(taps.wrapping_add(at), exist)
-            };
-            for pair in 0..NINE / 2 {
-                let [w0, w1] = [weight(2 * pair), weight(2 * pair + 1)];
-                for m in 0..M {
-                    let [x0, x1] = [input(m, 2 * pair), input(m, 2 * pair + 1)];
-                    let low = vmull_s8(vget_low_s8(x0), vget_low_s8(w0));
-                    let low = vmlal_s8(low, vget_low_s8(x1), vget_low_s8(w1));
-                    let high = vmlal_high_s8(vmull_high_s8(x0, w0), x1, w1);
-                    widen(&mut sums[m], low, high);
-                }
-            }
-            let w = weight(NINE - 1);
-            for m in 0..M {
-                let x = input(m, NINE - 1);
-                let low = vmull_s8(vget_low_s8(x), vget_low_s8(w));
-                widen(&mut sums[m], low, vmull_high_s8(x, w));
-            }
-            for m in 0..M {
-                self.write::<V, PLAIN>(sums[m], panel, exist, output[m].at(at));
-            }
-        }
     }
 
     /// All filters of a pixel with any window. `SHARED`: some filters share a channel.
@@ -394,7 +230,7 @@ impl Chunk<'_> {
                 widen(&mut sums, low, vmull_high_s8(x, weights));
                 w = w.wrapping_add(4 * V);
             }
-            self.write::<V, false>(sums, panel, exist, output.at(at));
+            self.write::<V>(sums, panel, exist, output.at(at));
         }
     }
 
@@ -417,7 +253,7 @@ impl Chunk<'_> {
     /// # Safety
     /// The panel and the outputs are there.
     #[inline(always)]
-    unsafe fn write<const V: usize, const PLAIN: bool>(
+    unsafe fn write<const V: usize>(
         &self,
         mut sums: [int32x4_t; V],
         panel: *const i32,
@@ -438,11 +274,7 @@ impl Chunk<'_> {
                     for v in 0..V {
                         let [multiplier, shift] =
                             [2, 3].map(|row| vld1q_s32(panel.add(row * 4 * V + 4 * v)));
-                        sums[v] = if PLAIN {
-                            tflite(sums[v], multiplier, shift)
-                        } else {
-                            self.requantize.run(sums[v], multiplier, shift)
-                        };
+                        sums[v] = self.requantize.run(sums[v], multiplier, shift);
                     }
                     let of = |v: usize| if v < V { sums[v] } else { vdupq_n_s32(0) };
                     store(to, self.ends.bytes([of(0), of(1), of(2), of(3)]), exist);

@@ -186,6 +186,8 @@ pub(super) struct Ends {
     min: int8x16_t,
     max: int8x16_t,
     flip: int8x16_t,
+    /// Those of an int8, which need no more than the narrowing does.
+    open: bool,
 }
 
 impl Ends {
@@ -198,19 +200,41 @@ impl Ends {
                 min: vdupq_n_s8(quant.min as i8),
                 max: vdupq_n_s8(quant.max as i8),
                 flip: vdupq_n_s8(quant.flip as i8),
+                open: (quant.min, quant.max, quant.flip) == (-128, 127, 0),
             }
         }
     }
 
     /// Adds the zero point and clamps.
     #[inline(always)]
-    pub fn bytes(&self, [a, b, c, d]: [int32x4_t; GROUP]) -> int8x16_t {
+    pub fn bytes(&self, numbers: [int32x4_t; GROUP]) -> int8x16_t {
+        let mut bytes = [self.narrow(numbers)];
+        self.clamp(&mut bytes);
+        bytes[0]
+    }
+
+    /// Adds the zero point, and clamps to what an int8 holds.
+    #[inline(always)]
+    pub fn narrow(&self, [a, b, c, d]: [int32x4_t; GROUP]) -> int8x16_t {
         // SAFETY: as above.
         unsafe {
             let low = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), self.zero);
             let high = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(c), d), self.zero);
-            let bytes = vqmovn_high_s16(vqmovn_s16(low), high);
-            veorq_s8(vminq_s8(vmaxq_s8(bytes, self.min), self.max), self.flip)
+            vqmovn_high_s16(vqmovn_s16(low), high)
+        }
+    }
+
+    /// Clamps the narrow, and makes them what the output is of.
+    #[inline(always)]
+    pub fn clamp<const N: usize>(&self, bytes: &mut [int8x16_t; N]) {
+        if self.open {
+            return;
+        }
+        for bytes in bytes {
+            // SAFETY: as above.
+            unsafe {
+                *bytes = veorq_s8(vminq_s8(vmaxq_s8(*bytes, self.min), self.max), self.flip);
+            }
         }
     }
 }
@@ -237,12 +261,6 @@ impl Requantize {
             low,
             high,
         }
-    }
-
-    /// Whether it is [`tflite`].
-    #[inline(always)]
-    pub fn is_plain(&self) -> bool {
-        self.rounding == Rounding::Tflite && !self.left
     }
 
     #[inline(always)]

@@ -31,9 +31,11 @@ pub(super) struct Plan {
     depth: usize,
     pub parts: usize,
     part: usize,
-    /// Bytes from a pixel to the next, or nothing if they are laid out in pairs.
+    /// Bytes from a pixel to the next, unless they are laid out in pairs.
     pub pixel: usize,
     pairs: bool,
+    /// Pixels of a tile.
+    pub tile: usize,
 }
 
 impl Plan {
@@ -54,6 +56,39 @@ impl Plan {
             // Odd, or all pixels would compete for the same places in the cache.
             pixel: ((part + SLACK).div_ceil(64) | 1) * 64,
             pairs: S::PAIRS,
+            tile: S::PIXELS,
+        }
+    }
+
+    /// Bytes from a tile to the next.
+    #[inline(always)]
+    pub fn step(&self) -> usize {
+        if self.pairs {
+            self.part.div_ceil(8) * PAIR
+        } else {
+            self.tile * self.pixel
+        }
+    }
+
+    /// Tiles that are laid out at once: so many bytes, and `most` tiles, at most.
+    #[inline(always)]
+    pub fn tiles(&self, bytes: usize, most: usize) -> usize {
+        if self.parts == 1 {
+            quotient(bytes.min(ROOM), self.step()).min(most).max(1)
+        } else {
+            1
+        }
+    }
+
+    /// Where a pixel is laid out, or the first eight inputs of one of a pair.
+    #[inline(always)]
+    fn at(&self, slot: usize) -> usize {
+        if self.pairs {
+            let tile = quotient(slot, self.tile);
+            let slot = slot - tile * self.tile;
+            tile * self.step() + slot / 2 * 16 + slot % 2 * 8
+        } else {
+            slot * self.pixel
         }
     }
 
@@ -84,8 +119,9 @@ impl Stage {
     /// # Safety
     /// A part of `len` is laid out there.
     #[inline(always)]
-    pub unsafe fn twin(&mut self, slot: usize, len: usize) {
-        let first = self.inputs.as_mut_ptr().cast::<u64>().wrapping_add(slot);
+    pub unsafe fn twin(&mut self, plan: &Plan, slot: usize, len: usize) {
+        let first = self.inputs.as_mut_ptr().cast::<u8>();
+        let first = first.wrapping_add(plan.at(slot)).cast::<u64>();
         for eight in 0..len.div_ceil(8) {
             let at = first.wrapping_add(eight * PAIR / 8);
             // SAFETY: the caller's.
@@ -97,7 +133,7 @@ impl Stage {
     /// the last eight), as pixel `slot` of a tile.
     ///
     /// # Safety
-    /// The cursor is at a pixel of the job, the slot one of the level's tile, the plan the job's, and
+    /// The cursor is at a pixel of the job, the slot one of the plan's tiles, the plan the job's, and
     /// the caller compiled for NEON.
     #[inline(always)]
     pub unsafe fn lay_out(
@@ -110,102 +146,177 @@ impl Stage {
     ) {
         let inputs = self.inputs.as_mut_ptr().cast::<i8>();
         let len = count(part);
+        let quant = walk.job.quant;
+        let (flip, zero) = (quant.flip_input, quant.input_zero as i8);
         // SAFETY: what is copied lies in the input, as it is taps that are inside. It is laid out in
         // ascending order, so what a copy overwrites is written after it.
         unsafe {
-            if plan.pairs {
-                let (geometry, quant) = (walk.job.geometry, walk.job.quant);
-                let whole = len == plan.depth && len.is_multiple_of(8);
-                let from = if walk.flat && whole && quant.flip_input == 0 {
-                    // The window is a pixel of the image.
-                    cursor.base.wrapping_add(cursor.x * geometry.channels)
-                } else {
-                    let window = self.window.as_mut_ptr().cast::<i8>();
-                    lay_out(walk, cursor, part, window);
-                    vst1q_s8(window.add(len), vdupq_n_s8(0));
-                    window.cast_const()
-                };
-                spread(from, inputs.add(slot / 2 * 16 + slot % 2 * 8), len);
-            } else {
-                let to = inputs.add(slot * plan.pixel);
-                lay_out(walk, cursor, part, to);
+            let line = |to: *mut i8| {
+                lay_out(walk, cursor, part, |from, at, len| match from {
+                    Some(from) => copy(from, to.add(at), len, flip),
+                    None => fill(to.add(at), len, zero),
+                });
+            };
+            if !plan.pairs {
+                let to = inputs.add(plan.at(slot));
+                line(to);
                 to.add(len).cast::<u32>().write_unaligned(0);
+                return;
+            }
+            let to = inputs.add(plan.at(slot));
+            if flip == 0 && walk.job.panels.panels.depth.is_multiple_of(8) {
+                lay_out(walk, cursor, part, |from, at, len| {
+                    let to = to.add(at / 8 * PAIR);
+                    match from {
+                        Some(from) => spread(from, to, len),
+                        None => spread_one(zero, to, len),
+                    }
+                });
+            } else {
+                let window = self.window.as_mut_ptr().cast::<i8>();
+                line(window);
+                vst1q_s8(window.add(len), vdupq_n_s8(0));
+                spread(window, to, len);
             }
         }
     }
-}
 
-/// Copies a window to where one of a pair goes.
-///
-/// # Safety
-/// `len` bytes are readable, up to a multiple of eight, and there is room for them.
-#[inline(always)]
-unsafe fn spread(from: *const i8, mut to: *mut i8, len: usize) {
-    let mut at = 0;
-    // SAFETY: the caller's.
-    unsafe {
-        while at + 16 <= len {
-            let [a, b] = [0, 8].map(|next| from.add(at + next).cast::<u64>().read_unaligned());
-            to.cast::<u64>().write_unaligned(a);
-            to.add(PAIR).cast::<u64>().write_unaligned(b);
-            to = to.wrapping_add(2 * PAIR);
-            at += 16;
-        }
-        while at < len {
-            let eight = from.add(at).cast::<u64>().read_unaligned();
-            to.cast::<u64>().write_unaligned(eight);
-            to = to.wrapping_add(PAIR);
-            at += 8;
+    /// How many pixels from the cursor on, `most` at most, [`lay_out_run`](Self::lay_out_run) can lay out:
+    /// those whose windows lie inside, in rows that lie side by side.
+    #[inline(always)]
+    pub fn run(walk: &Walk<'_>, cursor: &Cursor, plan: &Plan, most: usize) -> usize {
+        let [planes, rows, columns] = walk.job.geometry.kernel;
+        let lines = &cursor.lines;
+        let len = columns * walk.job.panels.panels.depth;
+        let eights = walk.job.quant.flip_input == 0 && len.is_multiple_of(8);
+        if plan.parts > 1 || plan.pairs && !eights {
+            0
+        } else if walk.flat {
+            most
+        } else if walk.folded
+            && count(&lines.planes) == planes
+            && count(&lines.rows) == rows
+            && walk.columns.interior.contains(&cursor.x)
+        {
+            most.min(walk.columns.interior.end - cursor.x)
+        } else {
+            0
         }
     }
-}
 
-/// # Safety
-/// At `to` there is room for the part and [`SLACK`].
-#[inline(always)]
-unsafe fn lay_out(walk: &Walk<'_>, cursor: &Cursor, part: &Range<usize>, to: *mut i8) {
-    let (geometry, quant) = (walk.job.geometry, walk.job.quant);
-    let depth = walk.job.panels.panels.depth;
-    let flip = quant.flip_input;
-    // SAFETY: the caller's.
-    unsafe {
-        if walk.flat && part.start == 0 && part.end == depth {
-            let from = cursor.base.wrapping_add(cursor.x * geometry.channels);
-            copy(from, to, depth, flip);
-            return;
-        }
+    /// Lays out the windows of so many pixels from the cursor on, as those from `slot` on.
+    ///
+    /// # Safety
+    /// As for [`lay_out`](Self::lay_out), of all of them; and [`run`](Self::run) has allowed so many.
+    #[inline(always)]
+    pub unsafe fn lay_out_run(
+        &mut self,
+        walk: &Walk<'_>,
+        cursor: &Cursor,
+        plan: &Plan,
+        slot: usize,
+        pixels: usize,
+    ) {
+        let geometry = walk.job.geometry;
         let [planes, rows, columns] = geometry.kernel;
-        let lines = &cursor.lines;
-        let inside = count(&lines.planes) == planes && count(&lines.rows) == rows;
-        let whole = count(part) == walk.job.panels.depth();
-        if inside && whole && walk.folded && walk.columns.interior.contains(&cursor.x) {
-            let first = walk.columns.axis.position(cursor.x, 0);
-            let first = first.wrapping_mul(geometry.channels);
-            let (mut plane, mut to) = (cursor.base.wrapping_add(first), to);
+        let len = columns * walk.job.panels.panels.depth;
+        let flip = walk.job.quant.flip_input;
+        let first = walk.columns.axis.position(cursor.x, 0);
+        let first = first.wrapping_mul(geometry.channels);
+        let mut pixel = cursor.base.wrapping_add(first);
+        for slot in slot..slot + pixels {
+            let to = self.inputs.as_mut_ptr().cast::<i8>();
+            let mut to = to.wrapping_add(plan.at(slot));
+            let mut plane = pixel;
             for _ in 0..planes {
                 let mut row = plane;
                 for _ in 0..rows {
-                    copy(row, to, columns * depth, flip);
-                    to = to.wrapping_add(columns * depth);
+                    // SAFETY: the caller's, as the windows lie inside.
+                    unsafe {
+                        if plan.pairs {
+                            spread(row, to, len);
+                            to = to.wrapping_add(len / 8 * PAIR);
+                        } else {
+                            copy(row, to, len, flip);
+                            to = to.wrapping_add(len);
+                        }
+                    }
                     row = row.wrapping_add(walk.row);
                 }
                 plane = plane.wrapping_add(walk.plane);
             }
-            return;
-        }
-        let zero = quant.input_zero as i8;
-        let put = |from: Option<*const i8>, at: usize, len: usize| {
-            let (start, end) = (at.max(part.start), (at + len).min(part.end));
-            if start < end {
-                let to = to.add(start - part.start);
-                match from {
-                    Some(from) => copy(from.wrapping_add(start - at), to, end - start, flip),
-                    None => fill(to, end - start, zero),
-                }
+            if !plan.pairs {
+                // SAFETY: there is room for a quad more.
+                unsafe { to.cast::<u32>().write_unaligned(0) };
             }
-        };
-        walk.window(cursor, depth, put);
+            pixel = pixel.wrapping_add(geometry.stride[2].wrapping_mul(geometry.channels));
+        }
     }
+}
+
+/// Copies inputs to where those of one of a pair go.
+///
+/// # Safety
+/// `len` bytes are readable, up to a multiple of eight, and there is room for them.
+#[inline(always)]
+unsafe fn spread(mut from: *const i8, mut to: *mut i8, len: usize) {
+    macro_rules! eights {
+        ($count:literal) => {{
+            // SAFETY: the caller's.
+            let eights = unsafe { from.cast::<[u64; $count]>().read_unaligned() };
+            for eight in eights {
+                // SAFETY: the caller's.
+                unsafe { to.cast::<u64>().write_unaligned(eight) };
+                to = to.wrapping_add(PAIR);
+            }
+            from = from.wrapping_add(8 * $count);
+        }};
+    }
+    let eights = len.div_ceil(8);
+    for _ in 0..eights / 4 {
+        eights!(4);
+    }
+    for _ in 0..eights % 4 {
+        eights!(1);
+    }
+}
+
+/// The same of one input again and again.
+///
+/// # Safety
+/// There is room for them.
+#[inline(always)]
+unsafe fn spread_one(input: i8, mut to: *mut i8, len: usize) {
+    for _ in 0..len.div_ceil(8) {
+        // SAFETY: the caller's.
+        unsafe { to.cast::<[i8; 8]>().write([input; 8]) };
+        to = to.wrapping_add(PAIR);
+    }
+}
+
+/// Calls `put` with where a piece of a part of the window at the cursor lies (nowhere, if in the
+/// padding), where it stands in the part, and how long it is, in ascending order.
+#[inline(always)]
+fn lay_out(
+    walk: &Walk<'_>,
+    cursor: &Cursor,
+    part: &Range<usize>,
+    put: impl Fn(Option<*const i8>, usize, usize),
+) {
+    if walk.flat {
+        let pixel = cursor.x.wrapping_mul(walk.job.geometry.channels);
+        let from = cursor.base.wrapping_add(pixel).wrapping_add(part.start);
+        put(Some(from), 0, count(part));
+        return;
+    }
+    let depth = walk.job.panels.panels.depth;
+    walk.window(cursor, depth, |from, at, len| {
+        let (start, end) = (at.max(part.start), (at + len).min(part.end));
+        if start < end {
+            let from = from.map(|from| from.wrapping_add(start - at));
+            put(from, start - part.start, end - start);
+        }
+    });
 }
 
 /// Copies bytes, with the highest bit flipped if they are of uint8.
@@ -216,6 +327,14 @@ unsafe fn lay_out(walk: &Walk<'_>, cursor: &Cursor, part: &Range<usize>, to: *mu
 unsafe fn copy(from: *const i8, to: *mut i8, count: usize, flip: u8) {
     // SAFETY: the caller's.
     unsafe {
+        if (8..=16).contains(&count) {
+            // By two pieces that overlap.
+            let flips = u64::from(flip) * 0x0101_0101_0101_0101;
+            let [a, b] = [0, count - 8].map(|at| from.add(at).cast::<u64>().read_unaligned());
+            to.cast::<u64>().write_unaligned(a ^ flips);
+            to.add(count - 8).cast::<u64>().write_unaligned(b ^ flips);
+            return;
+        }
         let flips = vdupq_n_s8(flip as i8);
         let mut at = 0;
         while at + 32 <= count {

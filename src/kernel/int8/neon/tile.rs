@@ -23,9 +23,10 @@ pub(super) struct Tiles<'a> {
     /// Pixels of a tile, and tiles.
     pub pixels: usize,
     pub tiles: usize,
-    /// The first pixel's inputs, and bytes to the next pixel.
+    /// The first pixel's inputs, and bytes to the next pixel, and to the next tile.
     pub inputs: *const i8,
     pub pixel: usize,
+    pub step: usize,
     pub pieces: Pieces<'a>,
     pub block: &'a Block,
     /// The weights of the first quad.
@@ -123,7 +124,7 @@ impl<const M: usize, const V: usize, const W: usize> KernelNeon for Tile<'_, M, 
                     }
                 }
             }
-            inputs = inputs.wrapping_add(M * tiles.pixel);
+            inputs = inputs.wrapping_add(tiles.step);
             first += M;
         }
     }
