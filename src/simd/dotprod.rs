@@ -16,8 +16,7 @@ extension!(/// Proof of NEON and `sdot`.
 /// are not stable yet.)
 #[inline(always)]
 fn sdot<const I: u8>(mut sums: int32x4_t, weights: int8x16_t, inputs: int8x16_t) -> int32x4_t {
-    // SAFETY: one instruction, which the caller is compiled for. Not `pure`, so that it is over before
-    // its weights are read anew.
+    // SAFETY: one instruction, which the caller is compiled for.
     unsafe {
         asm!(
             ".arch_extension dotprod",
@@ -26,7 +25,7 @@ fn sdot<const I: u8>(mut sums: int32x4_t, weights: int8x16_t, inputs: int8x16_t)
             weights = in(vreg) weights,
             inputs = in(vreg) inputs,
             i = const I,
-            options(nomem, nostack, preserves_flags),
+            options(pure, nomem, nostack, preserves_flags),
         );
     }
     sums
@@ -51,35 +50,12 @@ unsafe fn sixteen(mut x: *const i8) -> (int8x16_t, *const i8) {
     (inputs, x)
 }
 
-/// Four vectors of weights, and where those go on.
-///
-/// # Safety
-/// They are readable.
-#[inline(always)]
-unsafe fn vectors(mut w: *const i32) -> ([int8x16_t; 4], *const i32) {
-    let (a, b, c, d);
-    // SAFETY: the caller's. It takes neighbouring registers; the compiler makes two instructions of the
-    // intrinsic.
-    unsafe {
-        asm!(
-            "ld1 {{v28.16b, v29.16b, v30.16b, v31.16b}}, [{w}], #64",
-            w = inout(reg) w,
-            out("v28") a,
-            out("v29") b,
-            out("v30") c,
-            out("v31") d,
-            options(nostack, readonly, preserves_flags),
-        );
-    }
-    ([a, b, c, d], w)
-}
-
 // SAFETY: `detect` makes a value only where the CPU has what `run` enables.
 unsafe impl NeonI8 for Dotprod {
     type Sums = int32x4_t;
 
-    /// 20 accumulators, 5 registers of inputs and 4 of weights, which are then read by one instruction.
-    const PIXELS: usize = 5;
+    /// 24 accumulators, 6 registers of inputs and 2 of weights.
+    const PIXELS: usize = 6;
     const VECTORS: usize = 4;
     const PAIRS: bool = false;
 
@@ -108,35 +84,21 @@ unsafe impl NeonI8 for Dotprod {
                 for m in 0..M {
                     (inputs[m], pixels[m]) = sixteen(pixels[m]);
                 }
-                // A panel is no wider than a tile, so the weights of four quads lie side by side: four
-                // registers for each vector of filters.
-                macro_rules! fours {
-                    ($($four:literal)*) => {$(
-                        if const { $four < V } {
-                            let (a, b, c, d);
-                            ([a, b, c, d], w) = vectors(w);
-                            four!($four a 0);
-                            four!($four b 1);
-                            four!($four c 2);
-                            four!($four d 3);
-                        }
-                    )*};
-                }
-                macro_rules! four {
-                    ($four:literal $weights:ident $place:literal) => {
-                        let v = const { (4 * $four + $place) % V };
-                        for m in 0..M {
-                            let sums = &mut sums[m][v];
-                            *sums = match const { (4 * $four + $place) / V } {
-                                0 => sdot::<0>(*sums, $weights, inputs[m]),
-                                1 => sdot::<1>(*sums, $weights, inputs[m]),
-                                2 => sdot::<2>(*sums, $weights, inputs[m]),
-                                _ => sdot::<3>(*sums, $weights, inputs[m]),
-                            };
+                macro_rules! quad {
+                    ($i:literal) => {
+                        for v in 0..V {
+                            let weights = vld1q_s8(w.add($i * W + 4 * v).cast());
+                            for m in 0..M {
+                                sums[m][v] = sdot::<$i>(sums[m][v], weights, inputs[m]);
+                            }
                         }
                     };
                 }
-                fours!(0 1 2 3);
+                quad!(0);
+                quad!(1);
+                quad!(2);
+                quad!(3);
+                w = w.wrapping_add(4 * W);
             }
             for _ in 0..quads % 4 {
                 for m in 0..M {
