@@ -14,7 +14,8 @@ use crate::quant::Quant;
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
-/// Cortex-M with the DSP extension, for int8; f32 is computed as on [`Scalar`].
+/// Cortex-M with the DSP extension, for int8; f32 is computed as on [`Scalar`]. On such a target the int8 of
+/// [`Scalar`] is this one's too.
 ///
 /// Targets with an FPU are taken to have it: an M4 and an M7 always do, and no M33 with an FPU but
 /// without DSP is known. For others, the Cargo feature `dsp` says so.
