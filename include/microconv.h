@@ -107,15 +107,13 @@
      * (1 + (size_t)(points) * ((size_t)(channels) / (groups))))
 #define MICROCONV_POINTS_(tile) (((size_t)(tile) + 2) * ((tile) + 2))
 #define MICROCONV_PLANE_(floats) ((((floats) + 15) / 16 | 1) * 16)
-/* Of plans that are constants: two numbers of 32 bits; a word that only targets of 32 bits have. Where the
-   higher bytes come first, such plans do not compile. */
+/* Of plans that are constants: two numbers of 32 bits. Where the higher bytes come first, such plans do not
+   compile. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #elif SIZE_MAX > 0xffffffff
 #define MICROCONV_PAIR_(low, high) ((size_t)(high) << 32 | (size_t)(low))
-#define MICROCONV_GAP_
 #else
 #define MICROCONV_PAIR_(low, high) low, high
-#define MICROCONV_GAP_ 0,
 #endif
 #ifdef __cplusplus
 extern "C" {

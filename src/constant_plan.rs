@@ -17,14 +17,14 @@ pub(crate) const SEAL_I8: u64 = u64::from_le_bytes(*b"mcint8\x02\0");
 
 const WORD: usize = size_of::<usize>();
 
-/// The structures follow each other without a gap, but for the words after `Sizes` on targets of 32 bits.
+/// The structures follow each other without a gap, however a target aligns numbers of 64 bits.
 const _: () = {
     let sizes = 26 * WORD;
-    let quantization = sizes + size_of::<Sizes>();
+    let quantization = sizes + 8 + 16 * WORD;
     assert!(offset_of!(ConvI8, algorithm) == WORD && size_of::<Direct>() == WORD);
     assert!(offset_of!(ConvI8, geometry) == 2 * WORD && size_of::<Geometry>() == 24 * WORD);
     assert!(offset_of!(ConvI8, sizes) == sizes && offset_of!(Sizes, output) == 8);
-    assert!(offset_of!(Sizes, group_filters) == 8 + 14 * WORD);
+    assert!(offset_of!(Sizes, group_filters) == 8 + 15 * WORD);
     assert!(offset_of!(ConvI8, quantization) == quantization && size_of::<Quantization>() == 7 * 4);
     assert!(offset_of!(ConvI8, quant) == quantization + 7 * 4 && size_of::<Quant>() == 6 * 4);
     assert!(offset_of!(ConvI8, digest) == quantization + 13 * 4);
@@ -49,23 +49,18 @@ impl fmt::Display for CInitializer<'_> {
             Kernels::Pointwise => "microconv_i8_pointwise",
             Kernels::Depthwise => "microconv_i8_depthwise",
         };
-        write!(
-            f,
-            "{{{SEAL_I8:#x}ULL, {kernels}, {{{}, ",
-            plan.algorithm as usize
-        )?;
-        for word in geometry(&plan.geometry) {
-            write!(f, "{word}, ")?;
-        }
-        let macs = plan.sizes.macs;
-        pairs(f, &[macs as u32, (macs >> 32) as u32])?;
-        for word in sizes(&plan.sizes) {
-            write!(f, "{word}, ")?;
-        }
-        f.write_str("MICROCONV_GAP_ ")?;
+        write!(f, "{{{SEAL_I8:#x}ULL, {kernels}, {{")?;
+        words(f, &[plan.algorithm as usize])?;
+        geometry(f, &plan.geometry)?;
+        sizes(f, &plan.sizes)?;
         pairs(f, &numbers(plan))?;
         write!(f, "{}}}}}", plan.packed_len)
     }
+}
+
+/// Writes words of an address.
+fn words(f: &mut fmt::Formatter<'_>, words: &[usize]) -> fmt::Result {
+    words.iter().try_for_each(|word| write!(f, "{word}, "))
 }
 
 /// Writes words of 32 bits, two by two.
@@ -78,83 +73,30 @@ fn pairs(f: &mut fmt::Formatter<'_>, words: &[u32]) -> fmt::Result {
     Ok(())
 }
 
-fn geometry(geometry: &Geometry) -> [usize; 24] {
-    let Geometry {
-        layout,
-        batch,
-        input: [d, h, w],
-        channels,
-        filters,
-        kernel: [kd, kh, kw],
-        stride: [sd, sh, sw],
-        dilation: [dd, dh, dw],
-        padding,
-        groups,
-    } = *geometry;
-    let (kind, sides) = match padding {
+fn geometry(f: &mut fmt::Formatter<'_>, geometry: &Geometry) -> fmt::Result {
+    let (kind, sides) = match geometry.padding {
         Padding::Valid => (0, [[0; 2]; 3]),
         Padding::Same => (1, [[0; 2]; 3]),
         Padding::Explicit(sides) => (2, sides),
     };
-    let [[front, back], [top, bottom], [left, right]] = sides;
-    [
-        layout as usize,
-        batch,
-        d,
-        h,
-        w,
-        channels,
-        filters,
-        kd,
-        kh,
-        kw,
-        sd,
-        sh,
-        sw,
-        dd,
-        dh,
-        dw,
-        kind,
-        front,
-        back,
-        top,
-        bottom,
-        left,
-        right,
-        groups,
-    ]
+    words(f, &[geometry.layout as usize, geometry.batch])?;
+    words(f, &geometry.input)?;
+    words(f, &[geometry.channels, geometry.filters])?;
+    words(f, &geometry.kernel)?;
+    words(f, &geometry.stride)?;
+    words(f, &geometry.dilation)?;
+    words(f, &[kind])?;
+    words(f, sides.as_flattened())?;
+    words(f, &[geometry.groups])
 }
 
-/// All but the multiply-accumulates, which come first.
-fn sizes(sizes: &Sizes) -> [usize; 15] {
-    let Sizes {
-        macs: _,
-        output: [d, h, w],
-        padding: [[front, back], [top, bottom], [left, right]],
-        input_len,
-        output_len,
-        weights_len,
-        parameters,
-        group_channels,
-        group_filters,
-    } = *sizes;
-    [
-        d,
-        h,
-        w,
-        front,
-        back,
-        top,
-        bottom,
-        left,
-        right,
-        input_len,
-        output_len,
-        weights_len,
-        parameters,
-        group_channels,
-        group_filters,
-    ]
+fn sizes(f: &mut fmt::Formatter<'_>, sizes: &Sizes) -> fmt::Result {
+    pairs(f, &[sizes.macs as u32, (sizes.macs >> 32) as u32])?;
+    words(f, &sizes.output)?;
+    words(f, sizes.padding.as_flattened())?;
+    words(f, &[sizes.input_len, sizes.output_len, sizes.weights_len])?;
+    words(f, &[sizes.taps, sizes.parameters])?;
+    words(f, &[sizes.group_channels, sizes.group_filters])
 }
 
 fn numbers(plan: &ConvI8) -> [u32; 14] {

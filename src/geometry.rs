@@ -341,6 +341,7 @@ impl Geometry {
             input_len,
             output_len,
             weights_len,
+            taps,
             parameters: weights_len + self.filters,
             macs,
             group_channels: depth,
@@ -470,6 +471,8 @@ pub struct Sizes {
     pub output_len: usize,
     /// Elements of the weights as a framework stores them, without the bias.
     pub weights_len: usize,
+    /// Positions of the window.
+    pub taps: usize,
     /// Weights and biases.
     pub parameters: usize,
     /// Input channels that one filter reads.

@@ -31,6 +31,7 @@ fn five_by_five_under_three_by_three() {
 fn four_filters_have_108_weights() {
     let layer = plan(Geometry::conv2d([5, 5, 3], 4, [3, 3]));
     assert_eq!(layer.weights_len(), 108);
+    assert_eq!(layer.geometry().sizes().unwrap().taps, 9);
     assert_eq!(layer.parameters(), 112);
     assert_eq!(layer.output_shape(), [1, 1, 3, 3, 4]);
 }

@@ -1,5 +1,5 @@
 //! Weights to flash: turns arrays and a geometry into a C and a Rust source file that hold the packed
-//! weights as a constant, aligned array, and the layer beside it.
+//! weights as a constant, aligned array, and the layer beside it; for C and int8 the checked plan too.
 //!
 //! ```text
 //! cargo run --release --example flash -- --name conv1 --input 32,32,3 --filters 8 --kernel 3,3 \

@@ -6,7 +6,7 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use microconv::{Activation, ConvF32, Level, Weights, reference};
-use microconv_fuzz::geometry;
+use microconv_fuzz::{geometry, noise};
 
 /// Multiply-adds that a layer may have, so that a run is quick.
 const MOST: u64 = 20_000;
@@ -28,16 +28,11 @@ fn activation(u: &mut Unstructured) -> Result<Activation> {
 /// Numbers of all kinds, from a few bytes however many there are.
 fn numbers(u: &mut Unstructured, len: usize) -> Result<Vec<f32>> {
     let some: [f32; 4] = u.arbitrary()?;
-    let mut state = u64::from(u32::arbitrary(u)?) | 1;
-    Ok((0..len)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            match state >> 58 {
-                n @ 0..4 => some[n as usize],
-                _ => (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0,
-            }
+    Ok(noise(u)?
+        .take(len)
+        .map(|state| match state >> 58 {
+            n @ 0..4 => some[n as usize],
+            _ => (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0,
         })
         .collect())
 }

@@ -1,7 +1,7 @@
 //! What the targets have in common.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use microconv::{Geometry, Padding, Weights};
+use microconv::{Error, Geometry, Padding, Weights};
 
 /// A small geometry, good or bad.
 pub fn geometry(u: &mut Unstructured) -> Result<Geometry> {
@@ -36,16 +36,24 @@ pub fn geometry(u: &mut Unstructured) -> Result<Geometry> {
         .padding(padding))
 }
 
+/// Numbers without end, from a few bytes (Marsaglia's xorshift).
+pub fn noise(u: &mut Unstructured) -> Result<impl Iterator<Item = u64>> {
+    let mut state = u64::from(u32::arbitrary(u)?) | 1;
+    Ok(std::iter::repeat_with(move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    }))
+}
+
 /// Bytes of all kinds, from a few however many there are.
 pub fn fill(u: &mut Unstructured, len: usize) -> Result<Vec<u8>> {
     let some: [u8; 4] = u.arbitrary()?;
     let few = u.int_in_range(0..=64)?;
-    let mut state = u64::from(u32::arbitrary(u)?) | 1;
-    Ok((0..len)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
+    Ok(noise(u)?
+        .take(len)
+        .map(|state| {
             if state >> 58 < few {
                 some[(state >> 32) as usize % some.len()]
             } else {
@@ -65,12 +73,7 @@ pub fn ordered<'a>(u: &mut Unstructured, weights: &'a [i8]) -> Result<Weights<'a
 }
 
 /// Index of a weight in one of the three orders.
-pub fn weight_at(
-    geometry: &Geometry,
-    weights: &Weights<'_, i8>,
-    filter: usize,
-    term: usize,
-) -> usize {
+fn weight_at(geometry: &Geometry, weights: &Weights<'_, i8>, filter: usize, term: usize) -> usize {
     let taps = geometry.kernel.iter().product::<usize>();
     let depth = geometry.channels / geometry.groups;
     let (tap, channel) = (term / depth, term % depth);
@@ -79,4 +82,48 @@ pub fn weight_at(
         Weights::Oihw(_) => (filter * depth + channel) * taps + tap,
         _ => (tap * depth + channel) * geometry.filters + filter,
     }
+}
+
+/// The first filter for which there is an input whose sum, whole or in part, does not fit: inputs, less their
+/// zero point, lie between the two ends.
+pub fn overflows(
+    geometry: &Geometry,
+    weights: &Weights<'_, i8>,
+    slice: &[i8],
+    bias: impl Fn(usize) -> i128,
+    ends: [i128; 2],
+    fits: impl Fn(i128) -> bool,
+) -> Option<usize> {
+    let terms = slice.len() / geometry.filters;
+    (0..geometry.filters).find(|&filter| {
+        let (mut least, mut most) = (bias(filter), bias(filter));
+        for term in 0..terms {
+            let weight = i128::from(slice[weight_at(geometry, weights, filter, term)]);
+            let [a, b] = ends.map(|end| end * weight);
+            least += a.min(b);
+            most += a.max(b);
+        }
+        !fits(least) || !fits(most)
+    })
+}
+
+/// What packing has to refuse, it has refused with the right filter and written nothing, and nothing else.
+/// Whether it has packed.
+pub fn packed_rightly(
+    outcome: std::result::Result<(), Error>,
+    untouched: bool,
+    too_large: Option<usize>,
+    no_scale: Option<usize>,
+) -> bool {
+    match outcome {
+        Ok(()) => {
+            assert_eq!([too_large, no_scale], [None; 2]);
+            return true;
+        }
+        Err(Error::Accumulator { filter, .. }) => assert_eq!(too_large, Some(filter)),
+        Err(Error::Multiplier { filter }) => assert_eq!(no_scale, Some(filter)),
+        Err(error) => panic!("{error}"),
+    }
+    assert!(untouched);
+    false
 }

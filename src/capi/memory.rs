@@ -151,7 +151,8 @@ macro_rules! lent {
             ///
             /// `plan` is null, or a plan, or memory that is none.
             unsafe fn get<'a>(plan: *const $plan, info: Info) -> Result<&'a $conv, Status> {
-                // SAFETY: the caller's. A plan whose seal stands was written whole.
+                // SAFETY: the caller's. A plan whose seal stands was written whole, by `put` or as a constant of
+                // this layout.
                 unsafe {
                     let plan = reference(CallArgument::Plan, plan, info)?;
                     if plan.seal != SEAL {

@@ -5,12 +5,11 @@
 //! first lay out windows with the zero point in the padding, in the form that they multiply.
 
 use self::quads::Quads;
-use super::Direct;
+use super::{Direct, Implied};
 use crate::geometry::{Geometry, Sizes};
 use crate::pack_i8::PanelsI8;
 use crate::quant::Quant;
 use crate::simd::Level;
-use core::fmt;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
@@ -91,24 +90,24 @@ impl Kernels {
 ///
 /// No C is involved: a function of C is known not to unwind, so whoever calls this one from C needs no
 /// code for the case that it does.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(transparent)]
 #[allow(improper_ctypes_definitions)]
-pub(crate) struct RunnerI8(extern "C" fn(Level, &mut JobI8<'_>));
+pub(crate) struct RunnerI8(Implied<extern "C" fn(Level, &mut JobI8<'_>)>);
 
 impl RunnerI8 {
     pub const fn of(kernels: Kernels) -> Self {
         match kernels {
-            Kernels::Dense => RunnerI8(microconv_i8_dense),
-            Kernels::Pointwise => RunnerI8(microconv_i8_pointwise),
-            Kernels::Depthwise => RunnerI8(microconv_i8_depthwise),
+            Kernels::Dense => RunnerI8(Implied(microconv_i8_dense)),
+            Kernels::Pointwise => RunnerI8(Implied(microconv_i8_pointwise)),
+            Kernels::Depthwise => RunnerI8(Implied(microconv_i8_depthwise)),
         }
     }
 
     /// The job is one of the plan's.
     #[inline(always)]
     pub fn run(self, level: Level, job: &mut JobI8<'_>) {
-        (self.0)(level, job);
+        (self.0.0)(level, job);
     }
 }
 
@@ -129,19 +128,6 @@ extern "C" fn microconv_i8_pointwise(level: Level, job: &mut JobI8<'_>) {
 #[allow(improper_ctypes_definitions)] // see `RunnerI8`
 extern "C" fn microconv_i8_depthwise(level: Level, job: &mut JobI8<'_>) {
     level.run_i8(Kernels::Depthwise, job);
-}
-
-/// The plan's geometry tells it already.
-impl PartialEq for RunnerI8 {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl fmt::Debug for RunnerI8 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RunnerI8")
-    }
 }
 
 /// The kernels of a level without vectors.

@@ -12,10 +12,10 @@ const microconv_quantization depthwise_quantization = {
 /* The plan, checked: no call of microconv_i8_init is needed. It is for the version that made it. */
 const microconv_i8 depthwise_plan =
     {0x238746e69636dULL, microconv_i8_depthwise, {1, 0, 1, 1, 6, 5, 3, 6, 1, 3, 3, 1, 1, 1, 1, 1, 1, 2,
-     0, 0, 1, 0, 1, 1, 3, MICROCONV_PAIR_(1350, 0), 1, 5, 5, 0, 0, 1, 0, 1, 1, 90, 150, 54, 60, 1, 2,
-     MICROCONV_GAP_ MICROCONV_PAIR_(0, 0), MICROCONV_PAIR_(4294967293, 4),
-     MICROCONV_PAIR_(4294967168, 127), MICROCONV_PAIR_(0, 4294967293), MICROCONV_PAIR_(4, 4294967168),
-     MICROCONV_PAIR_(127, 0), MICROCONV_PAIR_(0, 670309006), 54}};
+     0, 0, 1, 0, 1, 1, 3, MICROCONV_PAIR_(1350, 0), 1, 5, 5, 0, 0, 1, 0, 1, 1, 90, 150, 54, 9, 60, 1, 2,
+     MICROCONV_PAIR_(0, 0), MICROCONV_PAIR_(4294967293, 4), MICROCONV_PAIR_(4294967168, 127),
+     MICROCONV_PAIR_(0, 4294967293), MICROCONV_PAIR_(4, 4294967168), MICROCONV_PAIR_(127, 0),
+     MICROCONV_PAIR_(0, 670309006), 54}};
 
 /* Weights and biases, packed. */
 MICROCONV_ALIGNED const int32_t depthwise_packed[54] = {

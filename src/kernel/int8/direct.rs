@@ -6,7 +6,7 @@ use super::pair::{self, Memory, PIECE, bytes};
 use super::put::plain;
 use super::quads::{Offset, PIXELS, Quads};
 use super::windows::{Window, Windows, steps};
-use super::{JobI8, To, rolled};
+use super::{JobI8, To, rolled, zeroed};
 use crate::geometry::Geometry;
 use crate::kernel::window::count;
 use crate::pack::Panels;
@@ -23,8 +23,8 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let shape = Shape::of(job.geometry, panels, job.quant);
     let pixels = count(&job.rows) * job.sizes.output[2];
     let plain = plain(job);
-    let mut memory = MaybeUninit::uninit();
-    let memory = Memory::cleared(&mut memory);
+    let mut memory = MaybeUninit::<Memory>::uninit();
+    let memory = zeroed(&mut memory);
     let mut header = job.packed.as_ptr();
     for group in 0..panels.groups {
         let mut walk = Windows::of(job, group * panels.depth);

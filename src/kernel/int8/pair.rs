@@ -5,10 +5,9 @@
 
 use super::put::put;
 use super::quads::{Offset, PIXELS, Pair, Quads};
-use super::{JobI8, To, panel, zeroed};
+use super::{JobI8, To, panel};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
-use core::mem::MaybeUninit;
 
 /// Inputs of a pixel that are widened at a time, if a tap's channels are whole quads. If not, half as
 /// many: the other half of the memory then holds their bytes, one after the other.
@@ -18,23 +17,7 @@ pub(super) const PIECE: usize = 64;
 const WIDE: usize = PIECE * PIXELS / 2;
 
 /// A widened piece, and the sums of a panel.
-#[repr(transparent)]
-pub(super) struct Memory([u32; WIDE + PANEL * PIXELS]);
-
-impl Memory {
-    #[inline(always)]
-    pub fn cleared(memory: &mut MaybeUninit<Self>) -> &mut Self {
-        // SAFETY: it is an array of words, and each is written.
-        unsafe {
-            zeroed(
-                &mut *memory
-                    .as_mut_ptr()
-                    .cast::<MaybeUninit<[u32; WIDE + PANEL * PIXELS]>>(),
-            );
-            memory.assume_init_mut()
-        }
-    }
-}
+pub(super) type Memory = [u32; WIDE + PANEL * PIXELS];
 
 /// The bytes of a ragged piece, behind it: `first` is the place of either pixel in the first quad.
 #[inline(always)]
@@ -62,8 +45,8 @@ pub(super) unsafe fn run<S: Quads>(
     mut output: To,
     mut stage: impl FnMut(usize, usize, *mut i16),
 ) -> *const i32 {
-    let wide: *mut i16 = memory.0.as_mut_ptr().cast();
-    let sums: *mut Pair = memory.0.as_mut_ptr().wrapping_add(WIDE).cast();
+    let wide: *mut i16 = memory.as_mut_ptr().cast();
+    let sums: *mut Pair = memory.as_mut_ptr().wrapping_add(WIDE).cast();
     let mut left = job.panels.panels.filters;
     let mut first = true;
     while left > 0 {

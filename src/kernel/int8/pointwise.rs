@@ -3,7 +3,7 @@
 use super::pair::{self, Memory, PIECE, bytes};
 use super::put::plain;
 use super::quads::{Offset, PIXELS, Quads};
-use super::{JobI8, To};
+use super::{JobI8, To, zeroed};
 use crate::geometry::{Geometry, Sizes};
 use crate::kernel::window::count;
 use crate::pack_i8::QUAD;
@@ -28,8 +28,8 @@ pub(super) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let piece = channels.min(if whole { PIECE } else { PIECE / 2 });
     let offset = Offset::of(job.quant);
     let plain = plain(job);
-    let mut memory = MaybeUninit::uninit();
-    let memory = Memory::cleared(&mut memory);
+    let mut memory = MaybeUninit::<Memory>::uninit();
+    let memory = zeroed(&mut memory);
     let mut left = count(&job.rows) * job.sizes.output[2];
     let mut input = job.input.as_ptr();
     let mut to = output;
