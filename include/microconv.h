@@ -121,6 +121,8 @@ extern "C" {
 void microconv_i8_dense(void);
 void microconv_i8_depthwise(void);
 void microconv_i8_pointwise(void);
+void microconv_i8_tflite(void);
+void microconv_i8_rounded(void);
 #ifdef __cplusplus
 }
 #endif
@@ -702,9 +704,13 @@ typedef struct microconv_i8 {
    */
   void (*kernels)(void);
   /**
+   * What rounds its outputs.
+   */
+  void (*rounding)(void);
+  /**
    * What is known of the layer.
    */
-  size_t words[63];
+  size_t words[62];
 } microconv_i8;
 
 /**

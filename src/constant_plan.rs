@@ -8,27 +8,27 @@ use crate::ConvI8;
 use crate::geometry::{Geometry, Padding, Sizes};
 use crate::kernel::Direct;
 use crate::kernel::int8::Kernels;
-use crate::quant::{Quant, Quantization};
+use crate::quant::{Quant, Quantization, Rounding};
 use core::fmt;
 use core::mem::offset_of;
 
 /// What tells a plan from other memory, and its layout from those of other versions.
-pub(crate) const SEAL_I8: u64 = u64::from_le_bytes(*b"mcint8\x02\0");
+pub(crate) const SEAL_I8: u64 = u64::from_le_bytes(*b"mcint8\x03\0");
 
 const WORD: usize = size_of::<usize>();
 
 /// The structures follow each other without a gap, however a target aligns numbers of 64 bits.
 const _: () = {
-    let sizes = 26 * WORD;
+    let sizes = 28 * WORD;
     let quantization = sizes + 8 + 16 * WORD;
-    assert!(offset_of!(ConvI8, algorithm) == WORD && size_of::<Direct>() == WORD);
-    assert!(offset_of!(ConvI8, geometry) == 2 * WORD && size_of::<Geometry>() == 24 * WORD);
+    assert!(offset_of!(ConvI8, algorithm) == 2 * WORD && size_of::<Direct>() == WORD);
+    assert!(offset_of!(ConvI8, packed_len) == 3 * WORD);
+    assert!(offset_of!(ConvI8, geometry) == 4 * WORD && size_of::<Geometry>() == 24 * WORD);
     assert!(offset_of!(ConvI8, sizes) == sizes && offset_of!(Sizes, output) == 8);
     assert!(offset_of!(Sizes, group_filters) == 8 + 15 * WORD);
     assert!(offset_of!(ConvI8, quantization) == quantization && size_of::<Quantization>() == 7 * 4);
     assert!(offset_of!(ConvI8, quant) == quantization + 7 * 4 && size_of::<Quant>() == 6 * 4);
     assert!(offset_of!(ConvI8, digest) == quantization + 13 * 4);
-    assert!(offset_of!(ConvI8, packed_len) == quantization + 14 * 4);
 };
 
 /// A plan as the initializer of a `microconv_i8` in C: see [`ConvI8::c_initializer`].
@@ -49,12 +49,17 @@ impl fmt::Display for CInitializer<'_> {
             Kernels::Pointwise => "microconv_i8_pointwise",
             Kernels::Depthwise => "microconv_i8_depthwise",
         };
-        write!(f, "{{{SEAL_I8:#x}ULL, {kernels}, {{")?;
-        words(f, &[plan.algorithm as usize])?;
+        let rounding = match plan.quantization.rounding {
+            Rounding::Tflite => "microconv_i8_tflite",
+            Rounding::TfliteSingle | Rounding::Float => "microconv_i8_rounded",
+        };
+        write!(f, "{{{SEAL_I8:#x}ULL, {kernels}, {rounding}, {{")?;
+        words(f, &[plan.algorithm as usize, plan.packed_len])?;
         geometry(f, &plan.geometry)?;
         sizes(f, &plan.sizes)?;
         pairs(f, &numbers(plan))?;
-        write!(f, "{}}}}}", plan.packed_len)
+        // The rest is unused.
+        f.write_str("0}}")
     }
 }
 

@@ -6,6 +6,7 @@ use crate::conv::length;
 use crate::error::{Argument, Error, Quantity};
 use crate::geometry::{Geometry, Sizes};
 use crate::kernel::Direct;
+use crate::kernel::int8::put::Finish;
 use crate::kernel::int8::{JobI8, Kernels, Outputs, RunnerI8};
 use crate::pack::Weights;
 use crate::pack_i8::{self, PanelsI8};
@@ -62,13 +63,14 @@ use core::ops::Range;
 #[repr(C)]
 pub struct ConvI8 {
     pub(crate) runner: RunnerI8,
+    pub(crate) finish: Finish,
     pub(crate) algorithm: Direct,
+    pub(crate) packed_len: usize,
     pub(crate) geometry: Geometry,
     pub(crate) sizes: Sizes,
     pub(crate) quantization: Quantization,
     pub(crate) quant: Quant,
     pub(crate) digest: u32,
-    pub(crate) packed_len: usize,
 }
 
 impl ConvI8 {
@@ -80,7 +82,9 @@ impl ConvI8 {
     /// if the packed weights cannot be addressed.
     pub const fn new(geometry: Geometry, quantization: Quantization) -> Result<Self, Error> {
         match Checked::of(&geometry, &quantization) {
-            Ok(checked) => Ok(checked.plan(geometry, quantization)),
+            Ok(checked) => {
+                Ok(checked.plan(geometry, quantization, Finish::of(quantization.rounding)))
+            }
             Err(error) => Err(error),
         }
     }
@@ -166,13 +170,15 @@ impl ConvI8 {
         let panels = self.panels();
         // SAFETY: the lengths were just checked, and packing follows only upon the check.
         unsafe {
-            if let Err(error) = pack_i8::check(&panels, &self.quant, &weights, bias, &scales) {
-                return Err(error);
-            }
+            let plain = match pack_i8::check(&panels, &self.quant, &weights, bias, &scales) {
+                Ok(plain) => plain,
+                Err(error) => return Err(error),
+            };
             pack_i8::pack(
                 &panels,
                 rounding,
                 self.digest,
+                plain,
                 &weights,
                 bias,
                 &scales,
@@ -304,6 +310,8 @@ impl ConvI8 {
                 input: I::bytes(input),
                 packed,
                 output: O::outputs(output),
+                plain: pack_i8::is_plain(self.digest, packed),
+                finish: O::finish(self.finish),
             };
             self.runner.run(level, &mut job);
         }
@@ -378,7 +386,12 @@ impl Checked {
 
     /// The geometry and the quantization are those of [`of`](Self::of).
     #[inline(always)]
-    pub const fn plan(self, geometry: Geometry, quantization: Quantization) -> ConvI8 {
+    pub const fn plan(
+        self,
+        geometry: Geometry,
+        quantization: Quantization,
+        finish: Finish,
+    ) -> ConvI8 {
         // Field by field: more than 64 bytes at once would be a call of `memcpy` on small cores, which
         // small firmware has none of.
         let sizes = Sizes {
@@ -387,6 +400,7 @@ impl Checked {
         };
         ConvI8 {
             runner: RunnerI8::of(Kernels::of(&geometry, &self.sizes, self.algorithm)),
+            finish,
             algorithm: self.algorithm,
             geometry,
             sizes,
@@ -461,6 +475,10 @@ pub trait Output8: sealed::Sealed + Sized {
     const TYPE: Option<Bytes>;
     #[doc(hidden)]
     fn outputs(output: &mut [Self]) -> Outputs<'_>;
+    #[doc(hidden)]
+    fn finish(planned: Finish) -> Finish {
+        planned
+    }
 }
 
 impl Output8 for i8 {
@@ -484,5 +502,9 @@ impl Output8 for i32 {
 
     fn outputs(output: &mut [i32]) -> Outputs<'_> {
         Outputs::Sums(output)
+    }
+
+    fn finish(_: Finish) -> Finish {
+        Finish::SUMS
     }
 }

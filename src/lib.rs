@@ -106,6 +106,7 @@ mod conv;
 mod conv_i16;
 mod conv_i8;
 mod error;
+mod fixed_point;
 mod geometry;
 mod in_place;
 mod kernel;

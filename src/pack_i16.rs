@@ -83,6 +83,7 @@ pub(crate) const unsafe fn pack(
             shape,
             Rounding::Tflite,
             digest,
+            false,
             weights,
             None,
             scales,

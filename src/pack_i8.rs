@@ -18,6 +18,8 @@
 //!
 //! Multiplier and shift are the integers of [`Multiplier`](crate::Multiplier), or the bits of a float
 //! and 0.
+//!
+//! The seal's digest also says whether all filters are [`PLAIN`].
 
 use crate::conv::length;
 use crate::error::{Argument, Error};
@@ -31,6 +33,10 @@ pub(crate) const HEADER: usize = 4;
 
 /// Weights in a word.
 pub(crate) const QUAD: usize = 4;
+
+/// What the digest in the seal is changed by if all filters are such as converters make: M is below
+/// 1/2, rounded as [`Rounding::Tflite`], and no sum leaves half of an int32.
+const PLAIN: u32 = 0x1555_5555;
 
 /// The shape of packed weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +98,8 @@ pub(crate) const fn digest(geometry: &Geometry, quant: &Quant) -> u32 {
     pack::digest(geometry, &[8, (quant.input_zero + 128) as usize, rounding])
 }
 
-/// Refuses weights whose sums can leave the 32-bit integers, and scales that are none.
+/// Refuses weights whose sums can leave the 32-bit integers, and scales that are none. Tells whether all
+/// filters are [`PLAIN`].
 ///
 /// A sum is `bias + sum of w (x - z)`, and `x - z` lies in `-128 - z..=127 - z`; a tap in the padding
 /// counts as 0, which lies there too. So no sum of the filter, whole or in part, is above the bias
@@ -107,7 +114,8 @@ pub(crate) const unsafe fn check(
     weights: &Weights<'_, i8>,
     bias: Option<&[i32]>,
     scales: &Scales<'_>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
+    let mut plain = matches!(quant.rounding, Rounding::Tflite);
     let [low, high] = [
         -128 - quant.input_zero as i64,
         127 - quant.input_zero as i64,
@@ -127,12 +135,13 @@ pub(crate) const unsafe fn check(
         if most > i32::MAX as i64 || least < i32::MIN as i64 {
             return Err(Error::Accumulator { filter });
         }
-        if let Err(error) = scales.words(filter, quant.rounding) {
-            return Err(error);
+        match scales.words(filter, quant.rounding) {
+            Ok([_, shift]) => plain &= shift < 0 && most < 1 << 30 && least >= -1 << 30,
+            Err(error) => return Err(error),
         }
         filter += 1;
     }
-    Ok(())
+    Ok(plain)
 }
 
 /// What the positive weights of a filter add up to, and the negative ones.
@@ -172,11 +181,14 @@ pub(crate) const unsafe fn sums(
 /// # Safety
 ///
 /// `weights` holds `groups * filters * taps * depth` elements, `bias` (if there is one)
-/// `groups * filters`, `packed` is [`PanelsI8::len`] long, and [`check`] has passed.
+/// `groups * filters`, `packed` is [`PanelsI8::len`] long, and [`check`] has passed, and said whether all
+/// are `plain`.
+#[allow(clippy::too_many_arguments)]
 pub(crate) const unsafe fn pack(
     shape: &PanelsI8,
     rounding: Rounding,
     digest: u32,
+    plain: bool,
     weights: &Weights<'_, i8>,
     bias: Option<&[i32]>,
     scales: &Scales<'_>,
@@ -242,6 +254,7 @@ pub(crate) const unsafe fn pack(
             }
             group += 1;
         }
+        let digest = if plain { digest ^ PLAIN } else { digest };
         let words = pack::seal_words(pack::UNTRANSFORMED, digest);
         let mut word = 0;
         while word < SEAL {
@@ -254,9 +267,21 @@ pub(crate) const unsafe fn pack(
 /// Refuses a buffer that does not end with this layer's seal.
 pub(crate) fn check_seal(digest: u32, packed: &[i32]) -> Result<(), Error> {
     match packed.last_chunk::<SEAL>() {
-        Some(seal) => pack::check_seal(pack::UNTRANSFORMED, digest, seal.map(|word| word as u32)),
+        Some(seal) => {
+            let mut seal = seal.map(|word| word as u32);
+            if seal[SEAL - 1] == digest ^ PLAIN {
+                seal[SEAL - 1] = digest;
+            }
+            pack::check_seal(pack::UNTRANSFORMED, digest, seal)
+        }
         None => Err(Error::NotPacked),
     }
+}
+
+/// Whether all filters are [`PLAIN`]; the buffer has passed [`check_seal`].
+#[inline(always)]
+pub(crate) fn is_plain(digest: u32, packed: &[i32]) -> bool {
+    packed.last() == Some(&((digest ^ PLAIN) as i32))
 }
 
 /// Packed words in their bytes, if they are aligned, so many, and this layer's.

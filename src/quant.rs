@@ -14,6 +14,8 @@
 
 use crate::activation::Activation;
 use crate::error::{Argument, Error};
+use crate::fixed_point::by_halves;
+pub(crate) use crate::fixed_point::{tflite, tflite_single};
 use crate::soft_float;
 
 /// How `sum * M` becomes an integer. Each is a contract that holds on every level, to the bit.
@@ -438,12 +440,11 @@ impl Quant {
     /// Requantizes a sum by the two words of its filter ([`Scales::words`]).
     #[inline(always)]
     pub fn byte(&self, sum: i32, words: [i32; 2]) -> i8 {
-        let [low, high] = [self.min - self.zero, self.max - self.zero];
         let steps = match self.rounding {
-            Rounding::Float if SOFT => soft_float::product(sum, words[0] as u32).max(low).min(high),
+            Rounding::Float if SOFT => soft_float::product(sum, words[0] as u32),
             Rounding::Float => {
                 let product = sum as f32 * f32::from_bits(words[0] as u32);
-                let [low, high] = [low as f32, high as f32];
+                let [low, high] = [self.min, self.max].map(|end| (end - self.zero) as f32);
                 float(if product < low {
                     low
                 } else if product > high {
@@ -452,83 +453,27 @@ impl Quant {
                     product
                 })
             }
-            rounding => {
-                let single = matches!(rounding, Rounding::TfliteSingle);
-                fixed(sum, words, single).max(low).min(high)
-            }
+            Rounding::TfliteSingle => tflite_single(sum, words),
+            Rounding::Tflite => return self.tflite(sum, words),
         };
-        // Within the clamp, which is within int8.
-        (steps + self.zero) as i8 ^ self.flip as i8
+        self.at_zero(steps)
     }
-}
 
-impl Quant {
-    /// [`byte`](Self::byte) for [`Rounding::Tflite`], shifts below 0 and sums within half of an int32,
-    /// by products of 16 bits: not every core has those of 64.
+    /// [`byte`](Self::byte) for [`Rounding::Tflite`].
     #[inline(always)]
-    pub fn plain(&self, sum: i32, multiplier: i32, shift: i32) -> i8 {
-        let [sum_low, sum_high] = [sum & 0xffff, sum >> 16];
-        let [low, high] = [multiplier & 0xffff, multiplier >> 16];
-        // The product is `sum_high * high * 2^32 + (middle + unsigned) * 2^16` and less than 2^16
-        // more. `unsigned` is below 2^31 + 2^16, `middle` within 2^30, so their sum less 2^30 is an
-        // int32, and what is missing is 2^30 / 2^15.
-        let unsigned = sum_low
-            .wrapping_mul(high)
-            .wrapping_add((sum_low.wrapping_mul(low) as u32 >> 16) as i32);
-        let middle = sum_high.wrapping_mul(low);
-        let carried = (unsigned.wrapping_add(middle)).wrapping_add((1 << 14) - (1 << 30)) >> 15;
-        let rounded = (sum_high.wrapping_mul(high) << 1)
-            .wrapping_add(carried)
-            .wrapping_add(1 << 15);
-        // As in `tflite`.
-        let lower = rounded.wrapping_add(rounded >> 31);
-        let steps = (lower >> ((-1 - shift) & 31)).wrapping_add(1) >> 1;
-        let number = steps.wrapping_add(self.zero).max(self.min).min(self.max);
-        number as i8 ^ self.flip as i8
+    pub fn tflite(&self, sum: i32, words: [i32; 2]) -> i8 {
+        // A core without floats need not have products of 64 bits.
+        let rounded = if SOFT { by_halves } else { tflite };
+        self.at_zero(rounded(sum, words))
     }
-}
 
-/// [`Rounding::Tflite`].
-#[inline(always)]
-#[allow(dead_code)] // but on targets with vectors
-pub(crate) fn tflite(sum: i32, words: [i32; 2]) -> i32 {
-    fixed(sum, words, false)
-}
-
-/// [`Rounding::TfliteSingle`].
-#[inline(always)]
-#[allow(dead_code)] // but on targets with vectors
-pub(crate) fn tflite_single(sum: i32, words: [i32; 2]) -> i32 {
-    fixed(sum, words, true)
-}
-
-/// One of the two: most of it is the same.
-#[inline(always)]
-fn fixed(sum: i32, [value, shift]: [i32; 2], single: bool) -> i32 {
-    let mut factor = sum;
-    // Within 1..=62. (A vector's lane without a filter has any words, and is not used.)
-    let mut right = 31i32.wrapping_sub(shift) & 63;
-    if !single {
-        right = 31;
-        if shift > 0 {
-            let left = shift & 31;
-            factor = sum << left;
-            if factor >> left != sum {
-                factor = if sum < 0 { i32::MIN } else { i32::MAX };
-            }
-        }
+    /// What stands for so many steps.
+    #[inline(always)]
+    fn at_zero(&self, steps: i32) -> i8 {
+        let [low, high] = [self.min - self.zero, self.max - self.zero];
+        // Within the clamp, which is within int8.
+        (steps.max(low).min(high) + self.zero) as i8 ^ self.flip as i8
     }
-    let product = i64::from(factor) * i64::from(value);
-    // Below 2^62 + 2^61, as the multiplier is below 2^31. If `right` is 31, at most 2^31 - 2 and at
-    // least 1 - 2^31 after the shift.
-    let rounded = product.wrapping_add((1i64 << right) >> 1) >> right;
-    let high = rounded.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
-    if single || shift >= 0 {
-        return high;
-    }
-    // A negative number that is one less rounds ties down. Neither step overflows: see above.
-    let lower = high.wrapping_add(high >> 31);
-    (lower >> ((-1 - shift) & 31)).wrapping_add(1) >> 1
 }
 
 /// Where floats are not instructions but functions, which are larger than all that is needed of them.

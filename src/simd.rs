@@ -30,11 +30,11 @@ cfg_if::cfg_if! {
         mod dsp;
         mod dsp_int16;
         pub use dsp::Dsp;
-        type ScalarI8 = Dsp;
-        const SCALAR_I8: ScalarI8 = Dsp::TOKEN;
+        pub(crate) type ScalarI8 = Dsp;
+        pub(crate) const SCALAR_I8: ScalarI8 = Dsp::TOKEN;
     } else {
-        type ScalarI8 = Scalar;
-        const SCALAR_I8: ScalarI8 = Scalar;
+        pub(crate) type ScalarI8 = Scalar;
+        pub(crate) const SCALAR_I8: ScalarI8 = Scalar;
     }
 }
 

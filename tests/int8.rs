@@ -246,7 +246,19 @@ fn the_format_stays() -> Result<(), Error> {
     ];
     let (panels, seal) = packed.split_at(panel.len());
     assert_eq!(panels, panel);
-    assert_eq!(seal, [0x7263_696d, 0x766e_6f63, 0x2000_0002, DENSE]);
+    assert_eq!(seal, [0x7263_696d, 0x766e_6f63, 0x2000_0002, DENSE ^ PLAIN]);
+    // One filter whose M is not below 1/2, or whose sums may leave half of an int32.
+    let mut multipliers = [Multiplier::new(1 << 30, -4)?; 5];
+    multipliers[4] = Multiplier::new(1 << 30, 0)?;
+    for (bias, scales) in [
+        (5, Scales::Multipliers(&multipliers)),
+        (1 << 30, scales),
+        (-1 << 30, scales),
+    ] {
+        let bias = [1, 2, 3, 4, bias];
+        plan.pack(Weights::Ohwi(&weights), Some(&bias), scales, &mut packed)?;
+        assert_eq!(packed.last(), Some(&DENSE));
+    }
 
     // Depthwise: five channels under two taps.
     let plan = ConvI8::new(
@@ -268,6 +280,9 @@ fn the_format_stays() -> Result<(), Error> {
 
 /// What the digest of that layer is.
 const DENSE: i32 = 795_952_639;
+
+/// What it is changed by if all filters are plain.
+const PLAIN: i32 = 0x1555_5555;
 
 #[test]
 fn three_orders_are_one() {

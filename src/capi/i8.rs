@@ -6,6 +6,7 @@ use super::level::level;
 use super::memory::{Region, lent, reference, slice, slice_mut, write};
 use crate::constant_plan::SEAL_I8;
 use crate::conv_i8::Checked;
+use crate::kernel::int8::put::Finish;
 use crate::{Bytes, ConvI8, Input8, Output8, Quantization, Rounding, Scales};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
@@ -20,8 +21,10 @@ pub struct PlanI8 {
     seal: u64,
     /// What runs it.
     kernels: MaybeUninit<Option<extern "C" fn()>>,
+    /// What rounds its outputs.
+    rounding: MaybeUninit<Option<extern "C" fn()>>,
     /// What is known of the layer.
-    words: [MaybeUninit<usize>; 63],
+    words: [MaybeUninit<usize>; 62],
 }
 
 lent!(PlanI8 from kernels, ConvI8, SEAL_I8);
@@ -116,7 +119,9 @@ pub unsafe extern "C" fn microconv_i8_init(
             let quantization = reference(CallArgument::Quantization, quantization, info)?;
             let quantization = quantization.checked(info)?;
             let checked = info.told(Checked::of(&layer.with(padding), &quantization))?;
-            PlanI8::put(plan, checked.plan(layer.with(padding), quantization));
+            // Firmware that makes plans has to link all roundings, and need not link one of them twice.
+            let conv = checked.plan(layer.with(padding), quantization, Finish::ANY);
+            PlanI8::put(plan, conv);
             Ok(())
         }
     };

@@ -4,6 +4,7 @@
 //! lies, subtract the zero point, and leave out the taps in the padding. Vector levels (`vectors`)
 //! first lay out windows with the zero point in the padding, in the form that they multiply.
 
+use self::put::Finish;
 use self::quads::Quads;
 use super::{Direct, Implied};
 use crate::geometry::{Geometry, Sizes};
@@ -16,7 +17,7 @@ use core::ops::Range;
 mod direct;
 mod pair;
 mod pointwise;
-mod put;
+pub(crate) mod put;
 pub(crate) mod quads;
 pub(crate) mod strips;
 mod taps;
@@ -48,6 +49,11 @@ pub(crate) struct JobI8<'a> {
     pub input: &'a [i8],
     pub packed: &'a [i32],
     pub output: Outputs<'a>,
+    /// Whether all filters are such as converters make: [`Rounding::Tflite`](crate::Rounding::Tflite), M
+    /// below 1/2, and no sum leaves half of an int32.
+    #[allow(dead_code)] // but on targets without vectors
+    pub plain: bool,
+    pub finish: Finish,
 }
 
 impl JobI8<'_> {
@@ -76,6 +82,8 @@ pub(crate) enum Kernels {
 }
 
 impl Kernels {
+    // So that a plan that is being made need not lie in memory for it.
+    #[inline(always)]
     pub const fn of(geometry: &Geometry, sizes: &Sizes, algorithm: Direct) -> Self {
         match algorithm {
             Direct::Depthwise => Kernels::Depthwise,
@@ -137,7 +145,7 @@ pub(crate) fn without_vectors<S: Quads>(simd: S, kernels: Kernels, job: &mut Job
         Kernels::Dense => direct::run(simd, job),
         Kernels::Pointwise => pointwise::run(simd, job),
         Kernels::Depthwise if S::STRIPS => strips::run(simd, job),
-        Kernels::Depthwise => taps::run(simd, job, 0),
+        Kernels::Depthwise => taps::run(job, 0),
     }
 }
 
@@ -183,11 +191,13 @@ pub enum Outputs<'a> {
 
 /// Where a pixel's results go.
 #[derive(Clone, Copy)]
+#[allow(dead_code)] // but on targets with vectors
 pub(crate) enum To {
     Bytes(*mut i8),
     Sums(*mut i32),
 }
 
+#[allow(dead_code)] // as above
 impl To {
     /// The first element.
     #[inline(always)]
@@ -204,24 +214,6 @@ impl To {
         match self {
             To::Bytes(p) => To::Bytes(p.wrapping_add(elements)),
             To::Sums(p) => To::Sums(p.wrapping_add(elements)),
-        }
-    }
-
-    /// Writes one result, requantized by its filter's words if it is a byte.
-    ///
-    /// # Safety
-    /// The element is writable; the panel is `width` wide and its header for the filter at `header`.
-    #[inline(always)]
-    pub unsafe fn put(self, quant: &Quant, sum: i32, header: *const i32, width: usize) {
-        // SAFETY: the caller's.
-        unsafe {
-            match self {
-                To::Bytes(p) => {
-                    let words = [header.add(2 * width).read(), header.add(3 * width).read()];
-                    p.write(quant.byte(sum, words));
-                }
-                To::Sums(p) => p.write(sum),
-            }
         }
     }
 }

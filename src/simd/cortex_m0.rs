@@ -1,6 +1,9 @@
-//! The inner loop of int8 for a Cortex-M0+: eight registers, and a multiplication of 32 bits.
+//! The loops of int8 for a Cortex-M0+: eight registers, and a multiplication of 32 bits.
 
+use crate::kernel::int8::put::Panel;
+use crate::quant::Quant;
 use core::arch::naked_asm;
+use core::mem::offset_of;
 
 /// One weight in r7, the inputs of two pixels in a word.
 macro_rules! two {
@@ -70,5 +73,125 @@ pub(super) unsafe extern "C" fn products(
         ".p2align 2",
         "8:",
         ".word 0x80808080",
+    )
+}
+
+/// The sum in r0, times the multiplier whose halves are in r4 and r5, shifted and clamped, to r1.
+///
+/// With halves `s` and `t` of the sum, the lower signed, and `m` and `n` of the multiplier, the product is
+/// `t * n * 2^32 + (t * m + s * n) * 2^16 + s * m`. As the sum is within half of an int32, none of what is
+/// added leaves one. A shift leaves in the carry what rounds up.
+macro_rules! round {
+    () => {
+        "sxth r1, r0
+        subs r2, r0, r1
+        asrs r2, r2, #16
+        movs r3, r1
+        muls r3, r4, r3
+        asrs r3, r3, #16
+        muls r1, r5, r1
+        adds r1, r1, r3
+        movs r3, r2
+        muls r3, r4, r3
+        adds r1, r1, r3
+        muls r2, r5, r2
+        asrs r1, r1, #15
+        adcs r1, r2
+        adds r1, r1, r2
+        asrs r0, r1, #31
+        adds r1, r1, r0
+        asrs r1, r6
+        adcs r1, r7
+        cmp r1, r9
+        bge 3f
+        mov r1, r9
+        3:
+        cmp r1, r10
+        ble 3f
+        mov r1, r10
+        3:\n"
+    };
+}
+
+/// [`Quads::plain`](crate::kernel::int8::quads::Quads::plain).
+///
+/// # Safety
+/// As for that.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn requantize(panel: &Panel<'_>) {
+    naked_asm!(
+        "push {{r4-r7, lr}}",
+        "mov r4, r8",
+        "mov r5, r9",
+        "mov r6, r10",
+        "mov r7, r11",
+        "push {{r4-r7}}",
+        // To change the highest bit of a byte is to add 128.
+        "ldr r1, [r0, #{quant}]",
+        "ldrb r2, [r1, #{flip}]",
+        "ldr r3, [r1, #{min}]",
+        "adds r3, r3, r2",
+        "mov r9, r3",
+        "ldr r3, [r1, #{max}]",
+        "adds r3, r3, r2",
+        "mov r10, r3",
+        "ldr r7, [r1, #{zero}]",
+        "adds r7, r7, r2",
+        "ldr r6, [r0, #{step}]",
+        // sums, header, width, filters, to
+        "ldmia r0!, {{r1-r5}}",
+        "mov r8, r1",
+        "mov r11, r5",
+        "lsls r3, r3, #2",
+        "adds r2, r2, r3",
+        "adds r2, r2, r3",
+        "mov r12, r2",
+        "adds r4, r4, r5",
+        // The end, the step, bytes of a row.
+        "push {{r4}}",
+        "push {{r3, r6}}",
+        "2:",
+        "mov r0, r12",
+        "ldr r1, [sp]",
+        "ldr r6, [r0, r1]",
+        "rsbs r6, r6, #0",
+        "ldmia r0!, {{r4}}",
+        "mov r12, r0",
+        "lsrs r5, r4, #16",
+        "uxth r4, r4",
+        "mov r1, r8",
+        "ldmia r1!, {{r0, r2}}",
+        "mov r8, r1",
+        "mov lr, r2",
+        round!(),
+        "mov r0, r11",
+        "strb r1, [r0]",
+        "ldr r2, [sp, #4]",
+        "cmp r2, #0",
+        "beq 4f",
+        "mov r0, lr",
+        round!(),
+        "mov r0, r11",
+        "ldr r2, [sp, #4]",
+        "strb r1, [r0, r2]",
+        "4:",
+        "adds r0, r0, #1",
+        "mov r11, r0",
+        "ldr r1, [sp, #8]",
+        "cmp r0, r1",
+        "bne 2b",
+        "add sp, sp, #12",
+        "pop {{r4-r7}}",
+        "mov r8, r4",
+        "mov r9, r5",
+        "mov r10, r6",
+        "mov r11, r7",
+        "pop {{r4-r7, pc}}",
+        quant = const offset_of!(Panel<'_>, quant),
+        step = const offset_of!(Panel<'_>, step),
+        zero = const offset_of!(Quant, zero),
+        min = const offset_of!(Quant, min),
+        max = const offset_of!(Quant, max),
+        flip = const offset_of!(Quant, flip),
     )
 }

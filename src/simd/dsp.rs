@@ -4,6 +4,7 @@
 //! the compiler spills what a loop keeps in registers, so the loops are naked functions.
 
 use super::{LevelI8, Scalar, Token};
+use crate::kernel::int8::put::Panel;
 use crate::kernel::int8::quads::{Offset, Pair, Quads};
 use crate::kernel::int8::strips::Strip;
 use crate::kernel::int8::{self, JobI8, Kernels};
@@ -108,14 +109,7 @@ unsafe impl Quads for Dsp {
     }
 
     #[inline(always)]
-    unsafe fn start(
-        self,
-        sums: *mut Pair,
-        filters: usize,
-        header: *const i32,
-        _width: usize,
-        _offset: Offset,
-    ) {
+    unsafe fn start(self, panel: &Panel<'_>, _offset: Offset) {
         // SAFETY: the caller's, and a panel holds an even number of filters.
         unsafe {
             core::arch::asm!(
@@ -123,11 +117,11 @@ unsafe impl Quads for Dsp {
                 "ldrd {a}, {b}, [{biases}], #8",
                 "strd {a}, {a}, [{sums}], #8",
                 "strd {b}, {b}, [{sums}], #8",
-                "subs {pairs}, {pairs}, #1",
-                "bne 2b",
-                biases = inout(reg) header => _,
-                sums = inout(reg) sums => _,
-                pairs = inout(reg) filters.div_ceil(2) => _,
+                "subs {filters}, {filters}, #2",
+                "bhi 2b",
+                biases = inout(reg) panel.header => _,
+                sums = inout(reg) panel.sums => _,
+                filters = inout(reg) panel.filters => _,
                 a = out(reg) _,
                 b = out(reg) _,
                 options(nostack)
@@ -169,45 +163,21 @@ unsafe impl Quads for Dsp {
     #[inline(always)]
     unsafe fn add_quads(
         self,
-        sums: *mut Pair,
-        filters: usize,
+        panel: &Panel<'_>,
         wide: *const i16,
         weights: *const i32,
-        width: usize,
         quads: usize,
     ) {
-        // SAFETY: the caller's.
-        unsafe { add_to_panel(width, filters, weights, sums, wide, quads) };
+        let end = panel.sums.wrapping_add(panel.filters);
+        let row = panel.width * size_of::<i32>();
+        // SAFETY: the caller's; a panel holds an even number of filters.
+        unsafe { add_quads(weights, panel.sums, wide, quads, end, row) };
     }
 
     #[inline(always)]
-    unsafe fn put(
-        self,
-        quant: &Quant,
-        sums: *const Pair,
-        filters: usize,
-        header: *const i32,
-        width: usize,
-        to: *mut i8,
-        step: usize,
-    ) {
-        let twice = |number: i32| u32::from(number as u16).wrapping_mul(0x0001_0001);
-        let ends = Ends {
-            zero: 2 * quant.zero + 1,
-            min: twice(quant.min),
-            max: twice(quant.max),
-            flip: twice(i32::from(quant.flip)),
-        };
-        let full = quant.min == -128 && quant.max == 127 && quant.flip == 0;
-        let requantize = if full {
-            requantize::<0>
-        } else {
-            requantize::<1>
-        };
-        let words = header.wrapping_add(2 * width);
-        let row = width * size_of::<i32>();
+    unsafe fn plain(self, panel: &Panel<'_>) {
         // SAFETY: the caller's.
-        unsafe { requantize(sums.cast(), words, to, step, row, filters, &ends) };
+        unsafe { requantize(panel) };
     }
 
     #[inline(always)]
@@ -222,45 +192,14 @@ unsafe impl Quads for Dsp {
     }
 }
 
-/// What comes after the rounding shift: twice the zero point, and 1 for the rounding; the others twice
-/// in a word.
-#[repr(C)]
-struct Ends {
-    zero: i32,
-    min: u32,
-    max: u32,
-    flip: u32,
-}
-
-/// [`Quads::add_quads`], for int16 as well.
-///
-/// # Safety
-/// As for that.
-#[inline(always)]
-pub(super) unsafe fn add_to_panel(
-    width: usize,
-    filters: usize,
-    weights: *const i32,
-    sums: *mut Pair,
-    wide: *const i16,
-    quads: usize,
-) {
-    let end = sums.wrapping_add(filters.next_multiple_of(2));
-    // SAFETY: the caller's; a panel holds an even number of filters.
-    unsafe {
-        match width {
-            4 => add_quads_narrow::<16>(weights, sums, wide, quads, end),
-            8 => add_quads_narrow::<32>(weights, sums, wide, quads, end),
-            _ => add_quads(weights, sums, wide, quads, end),
-        }
-    }
-}
-
-/// One quad of two pixels and of two filters: fourteen instructions for sixteen products.
+/// One quad of two pixels and of two filters: fourteen instructions for sixteen products, if it takes one to
+/// load weights and go on.
 macro_rules! quad {
-    () => {
-        "ldm r2!, {{r8-r11}}
-        ldrd r4, r5, [r0], #{step}
+    ($weights:literal) => {
+        concat!(
+            "ldm r2!, {{r8-r11}}\n",
+            $weights,
+            "
         sxtb16 lr, r4
         smlad r6, lr, r8, r6
         smlad r7, lr, r10, r7
@@ -273,33 +212,50 @@ macro_rules! quad {
         sxtb16 r5, r5, ror #8
         smlad r1, r5, r9, r1
         smlad r12, r5, r11, r12\n"
+        )
     };
 }
 
 /// Adds `quads` quads of two pixels to the sums up to `end`, two filters at a time, whose weights are
-/// two words at `weights`, and a full panel's row further on for each next quad.
+/// two words at `weights`, and `row` bytes further on for each next quad.
 ///
 /// # Safety
-/// All of that can be read and written; there is a quad and a sum.
+/// All of that can be read and written, up to an even number of filters; there is a quad and a sum.
 #[unsafe(naked)]
-unsafe extern "C" fn add_quads(
+pub(super) unsafe extern "C" fn add_quads(
     weights: *const i32,
     sums: *mut Pair,
     wide: *const i16,
     quads: usize,
     end: *mut Pair,
+    row: usize,
 ) {
     naked_asm!(
         ".cpu cortex-m4",
         "push {{r4-r11, lr}}",
-        "ldr r4, [sp, #36]",
-        // The loop does four quads; the first time it is entered at the one that leaves whole fours.
+        "ldrd r4, r5, [sp, #36]",
+        "cmp r5, #{row}",
+        "bne 7f",
+        // Of a full panel, the loop does four quads; the first time it is entered at the one that leaves
+        // whole fours.
         "rsb r5, r3, #0",
         "and r5, r5, #3",
         "add r3, r3, r5",
-        "adr r6, 8f",
-        "ldr r5, [r6, r5, lsl #2]",
+        "adr r6, 3f",
+        "adr r7, 4f",
+        "subs r7, r7, r6",
+        "muls r5, r7, r5",
+        "b 8f",
+        // Of a narrower one, one. Two instructions more for each, but most layers have no such panel. Quads
+        // are counted above the bytes of a row.
+        "7:",
+        "subs r3, r3, #1",
+        "orr r3, r5, r3, lsl #16",
+        "movs r5, #0",
+        "adr r6, 9f",
+        "8:",
         "add r5, r5, r6",
+        "adds r5, r5, #1",
         // weights, sums, wide, quads; end, entry
         "push {{r4, r5}}",
         "push {{r0-r3}}",
@@ -308,70 +264,33 @@ unsafe extern "C" fn add_quads(
         "ldm r1, {{r6, r7}}",
         "ldrd r1, r12, [r1, #8]",
         "ldr pc, [sp, #20]",
+        ".p2align 2",
         "3:",
-        quad!(),
+        quad!("ldrd r4, r5, [r0], #{row}"),
         "4:",
-        quad!(),
-        "5:",
-        quad!(),
-        "6:",
-        quad!(),
+        quad!("ldrd r4, r5, [r0], #{row}"),
+        quad!("ldrd r4, r5, [r0], #{row}"),
+        quad!("ldrd r4, r5, [r0], #{row}"),
         "subs r3, r3, #4",
         "bne 3b",
+        "5:",
         "ldrd r4, r5, [sp]",
         "ldr r2, [sp, #16]",
         "strd r6, r7, [r5], #8",
         "strd r1, r12, [r5], #8",
-        "add r4, r4, #8",
+        "adds r4, r4, #8",
         "strd r4, r5, [sp]",
         "cmp r5, r2",
-        "bne 2b",
+        "blo 2b",
         "add sp, sp, #24",
         "pop {{r4-r11, pc}}",
         ".p2align 2",
-        "8:",
-        ".word 3b + 1 - 8b, 4b + 1 - 8b, 5b + 1 - 8b, 6b + 1 - 8b",
-        step = const PANEL * size_of::<i32>(),
-    )
-}
-
-/// [`add_quads`] for narrower panels, whose rows are `STEP` bytes long. Two instructions more for a quad,
-/// but a third of the code, and most layers have no such panel.
-///
-/// # Safety
-/// As for that.
-#[unsafe(naked)]
-unsafe extern "C" fn add_quads_narrow<const STEP: usize>(
-    weights: *const i32,
-    sums: *mut Pair,
-    wide: *const i16,
-    quads: usize,
-    end: *mut Pair,
-) {
-    naked_asm!(
-        ".cpu cortex-m4",
-        "push {{r4-r11, lr}}",
-        "push {{r0-r3}}",
-        "2:",
-        "ldm sp, {{r0-r3}}",
-        "ldm r1, {{r6, r7}}",
-        "ldrd r1, r12, [r1, #8]",
-        "3:",
-        quad!(),
-        "subs r3, r3, #1",
-        "bne 3b",
-        "ldrd r4, r5, [sp]",
-        // 36 and 16 bytes were pushed.
-        "ldr r2, [sp, #52]",
-        "strd r6, r7, [r5], #8",
-        "strd r1, r12, [r5], #8",
-        "add r4, r4, #8",
-        "strd r4, r5, [sp]",
-        "cmp r5, r2",
-        "bne 2b",
-        "add sp, sp, #16",
-        "pop {{r4-r11, pc}}",
-        step = const STEP,
+        "9:",
+        quad!("ldrd r4, r5, [r0]\nuxtah r0, r0, r3"),
+        "subs r3, r3, #0x10000",
+        "bhs 9b",
+        "b 5b",
+        row = const PANEL * size_of::<i32>(),
     )
 }
 
@@ -424,30 +343,43 @@ macro_rules! round {
     };
 }
 
-/// [`Quads::put`]. `CLAMP`: to less than an int8, or an uint8.
+/// [`Quads::plain`].
 ///
 /// # Safety
 /// As for that.
 #[unsafe(naked)]
-unsafe extern "C" fn requantize<const CLAMP: usize>(
-    sums: *const i32,
-    multipliers: *const i32,
-    to: *mut i8,
-    step: usize,
-    row: usize,
-    filters: usize,
-    ends: &Ends,
-) {
+unsafe extern "C" fn requantize(panel: &Panel<'_>) {
     naked_asm!(
         ".cpu cortex-m4",
         "push {{r4-r11, lr}}",
-        "ldrd r4, r5, [sp, #36]",
-        "ldr r7, [sp, #44]",
-        ".if {clamp}",
-        "ldrd r9, r12, [r7, #4]",
-        "ldr lr, [r7, #12]",
-        ".endif",
-        "ldr r7, [r7]",
+        "ldr r1, [r0, #{quant}]",
+        "ldrd r7, r9, [r1, #{zero}]",
+        "ldr r12, [r1, #{max}]",
+        "ldrb lr, [r1, #{flip}]",
+        // sums, header, width, filters, to; and the step
+        "ldm r0, {{r1-r5}}",
+        "ldr r6, [r0, #{step}]",
+        "sub r0, r12, r9",
+        "cmp r0, #255",
+        "it eq",
+        "cmpeq lr, #0",
+        // The ends twice in a word. The flip also tells that none of them says anything.
+        "pkhbt r9, r9, r9, lsl #16",
+        "pkhbt r12, r12, r12, lsl #16",
+        "pkhbt lr, lr, lr, lsl #16",
+        "it eq",
+        "moveq lr, #1",
+        // Twice the zero point, and 1 for the rounding.
+        "lsls r7, r7, #1",
+        "adds r7, r7, #1",
+        // The places of sums, multipliers, outputs; the step; bytes of a row; filters.
+        "mov r0, r1",
+        "lsls r8, r3, #3",
+        "add r1, r2, r8",
+        "mov r2, r5",
+        "mov r5, r4",
+        "lsls r4, r3, #2",
+        "mov r3, r6",
         "2:",
         // The shift to the right, less 1.
         "ldr r10, [r1, r4]",
@@ -456,7 +388,8 @@ unsafe extern "C" fn requantize<const CLAMP: usize>(
         "ldrd r6, r8, [r0], #8",
         round!("r6", "r11", "r10", "r7"),
         round!("r8", "r11", "r10", "r7"),
-        ".if {clamp}",
+        "cmp lr, #1",
+        "beq 3f",
         "pkhbt r6, r6, r8, lsl #16",
         "ssub16 r8, r6, r9",
         "sel r6, r6, r9",
@@ -464,14 +397,18 @@ unsafe extern "C" fn requantize<const CLAMP: usize>(
         "sel r6, r6, r12",
         "eor r6, r6, lr",
         "lsr r8, r6, #16",
-        ".endif",
+        "3:",
         // In this order: with a step of zero the first pixel's stays.
         "strb r8, [r2, r3]",
         "strb r6, [r2], #1",
         "subs r5, r5, #1",
         "bne 2b",
         "pop {{r4-r11, pc}}",
-        clamp = const CLAMP,
+        quant = const offset_of!(Panel<'_>, quant),
+        step = const offset_of!(Panel<'_>, step),
+        zero = const offset_of!(Quant, zero),
+        max = const offset_of!(Quant, max),
+        flip = const offset_of!(Quant, flip),
     )
 }
 

@@ -4,7 +4,7 @@
 //! by weights too. Its quads hold the first and third input in a word, then the others.
 
 use super::LevelI16;
-use super::dsp::{Dsp, add_to_panel};
+use super::dsp::{Dsp, add_quads};
 use crate::kernel::int8::quads::Pair;
 use crate::kernel::int16::{self, JobI16, SimdI16, Tile};
 use crate::pack::PANEL;
@@ -62,13 +62,13 @@ unsafe impl SimdI16 for Dsp {
         // last, and not used.
         unsafe {
             sums.cast::<[Pair; PANEL]>().write([[0; PIXELS]; PANEL]);
-            add_to_panel(
-                tile.width,
-                tile.filters,
+            add_quads(
                 tile.weights,
                 sums,
                 tile.inputs,
                 tile.quads,
+                sums.add(tile.filters),
+                tile.width * size_of::<i32>(),
             );
         }
     }

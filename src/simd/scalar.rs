@@ -7,6 +7,8 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::{Kernel, LevelI8, MOST_VECTORS, SCALAR_I8, ScalarI8, Simd, Token};
+#[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
+use crate::kernel::int8::put::Panel;
 use crate::kernel::int8::quads::Quads;
 use crate::kernel::int8::{self, JobI8, Kernels};
 use crate::kernel::peak::scalar_i8;
@@ -64,6 +66,13 @@ unsafe impl Quads for Scalar {
         // SAFETY: the caller's.
         let both = unsafe { super::cortex_m0::products(wide, weights, step, end) };
         [both as u32, (both >> 32) as u32]
+    }
+
+    #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
+    #[inline(always)]
+    unsafe fn plain(self, panel: &Panel<'_>) {
+        // SAFETY: the caller's.
+        unsafe { super::cortex_m0::requantize(panel) };
     }
 }
 

@@ -11,11 +11,11 @@ const microconv_quantization depthwise_quantization = {
 
 /* The plan, checked: no call of microconv_i8_init is needed. It is for the version that made it. */
 const microconv_i8 depthwise_plan =
-    {0x238746e69636dULL, microconv_i8_depthwise, {1, 0, 1, 1, 6, 5, 3, 6, 1, 3, 3, 1, 1, 1, 1, 1, 1, 2,
-     0, 0, 1, 0, 1, 1, 3, MICROCONV_PAIR_(1350, 0), 1, 5, 5, 0, 0, 1, 0, 1, 1, 90, 150, 54, 9, 60, 1, 2,
-     MICROCONV_PAIR_(0, 0), MICROCONV_PAIR_(4294967293, 4), MICROCONV_PAIR_(4294967168, 127),
-     MICROCONV_PAIR_(0, 4294967293), MICROCONV_PAIR_(4, 4294967168), MICROCONV_PAIR_(127, 0),
-     MICROCONV_PAIR_(0, 670309006), 54}};
+    {0x338746e69636dULL, microconv_i8_depthwise, microconv_i8_tflite, {1, 54, 0, 1, 1, 6, 5, 3, 6, 1,
+     3, 3, 1, 1, 1, 1, 1, 1, 2, 0, 0, 1, 0, 1, 1, 3, MICROCONV_PAIR_(1350, 0), 1, 5, 5, 0, 0, 1, 0, 1,
+     1, 90, 150, 54, 9, 60, 1, 2, MICROCONV_PAIR_(0, 0), MICROCONV_PAIR_(4294967293, 4),
+     MICROCONV_PAIR_(4294967168, 127), MICROCONV_PAIR_(0, 4294967293), MICROCONV_PAIR_(4, 4294967168),
+     MICROCONV_PAIR_(127, 0), MICROCONV_PAIR_(0, 670309006), 0}};
 
 /* Weights and biases, packed. */
 MICROCONV_ALIGNED const int32_t depthwise_packed[54] = {
@@ -25,7 +25,7 @@ MICROCONV_ALIGNED const int32_t depthwise_packed[54] = {
     -6, -8, -10, -6, -6, -6, 0, 0,
     2139062144, 17791, 2139062196, 32795, -2143256492, 13439, -1618997708, 127,
     2139127935, 32895, -2131656819, 24192, -2139127936, 61228, 2140242047, 11903,
-    360657067, 12671, 1919117677, 1986948963, 536870914, 670309006,
+    360657067, 12671, 1919117677, 1986948963, 536870914, 849432539,
 };
 
 /* Does not compile if this header packs the layer otherwise. */

@@ -3,10 +3,10 @@
 //! Windows of any shape, groups and ragged rows are all the same to what comes after: see [`pair`].
 
 use super::pair::{self, Memory, PIECE, bytes};
-use super::put::plain;
+use super::put::Panel;
 use super::quads::{Offset, PIXELS, Quads};
 use super::windows::{Window, Windows, steps};
-use super::{JobI8, To, rolled, zeroed};
+use super::{JobI8, rolled, zeroed};
 use crate::geometry::Geometry;
 use crate::kernel::window::count;
 use crate::pack::Panels;
@@ -18,28 +18,30 @@ use core::mem::MaybeUninit;
 /// shall not be that of the other too.
 #[inline(never)]
 pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
+    let mut memory = MaybeUninit::<Memory>::uninit();
+    let memory: *mut Memory = zeroed(&mut memory);
+    let mut panel = Panel::of(job, pair::sums(memory));
     let panels = &job.panels.panels;
-    let output = To::start(&mut job.output);
     let shape = Shape::of(job.geometry, panels, job.quant);
     let pixels = count(&job.rows) * job.sizes.output[2];
-    let plain = plain(job);
-    let mut memory = MaybeUninit::<Memory>::uninit();
-    let memory = zeroed(&mut memory);
-    let mut header = job.packed.as_ptr();
-    for group in 0..panels.groups {
-        let mut walk = Windows::of(job, group * panels.depth);
-        let packed = header;
-        let mut pixel = 0;
-        while pixel < pixels {
+    let pixel = job.geometry.filters * panel.element;
+    let group = panels.filters * panel.element;
+    let mut output = panel.to;
+    let mut header = panel.header;
+    for channel in (0..panels.groups).map(|group| group * panels.depth) {
+        let mut walk = Windows::of(job, channel);
+        let mut left = pixels;
+        panel.to = output;
+        while left > 0 {
             // A second pixel that does not exist is computed as another first.
             walk.next(job);
             let first = walk.window;
-            if pixel + 1 < pixels {
+            panel.step = 0;
+            if left >= PIXELS {
                 walk.next(job);
+                panel.step = pixel;
             }
             let windows = [&first, &walk.window];
-            let to = output.at(pixel * job.geometry.filters + group * panels.filters);
-            let exist = (pixels - pixel).min(PIXELS);
             let cut = [shape.depth, shape.piece];
             let mut place = Place::default();
             let stage = |at, len, wide| {
@@ -49,10 +51,15 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
                 // SAFETY: the walk's windows are those of pixels of the job.
                 unsafe { stage(simd, &shape, &windows, &mut place, len, wide) };
             };
+            panel.header = header;
             // SAFETY: each pixel that exists has outputs; the piece is no longer than `PIECE`, or half of it.
-            header = unsafe { pair::run(simd, job, plain, memory, cut, exist, packed, to, stage) };
-            pixel += PIXELS;
+            unsafe { pair::run(simd, job, memory, cut, &mut panel, stage) };
+            // Past the other groups' outputs, and those of the second pixel.
+            panel.to = panel.to.wrapping_add(pixel - group + panel.step);
+            left = left.saturating_sub(PIXELS);
         }
+        header = panel.header;
+        output = output.wrapping_add(group);
     }
 }
 

@@ -3,9 +3,9 @@
 //! What a tile of registers would widen again for every filter is widened once for a panel, a piece of the
 //! windows at a time, and windows of any shape are all the same to the loop that multiplies.
 
-use super::put::put;
+use super::JobI8;
+use super::put::Panel;
 use super::quads::{Offset, PIXELS, Pair, Quads};
-use super::{JobI8, To, panel};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 
@@ -19,45 +19,46 @@ const WIDE: usize = PIECE * PIXELS / 2;
 /// A widened piece, and the sums of a panel.
 pub(super) type Memory = [u32; WIDE + PANEL * PIXELS];
 
+/// Where the sums lie.
+#[inline(always)]
+pub(super) fn sums(memory: *mut Memory) -> *mut Pair {
+    memory.cast::<u32>().wrapping_add(WIDE).cast()
+}
+
 /// The bytes of a ragged piece, behind it: `first` is the place of either pixel in the first quad.
 #[inline(always)]
 pub(super) fn bytes(first: *mut i16) -> *mut i8 {
     first.wrapping_add(PIECE / 2 * PIXELS).cast()
 }
 
-/// Computes the outputs of two pixels, or of the first alone, under the filters of a group, and gives back
-/// the end of its panels, of which the first begins at `header`. Of a window's channels, `piece` are
+/// Computes the outputs of two pixels, or of the first alone, under the filters of a group. The panel is to
+/// begin at the first of them, and in the end stands behind the last. Of a window's channels, `piece` are
 /// widened at a time: `stage` is asked for so many from a place on, and for where they go.
 ///
 /// # Safety
-/// There are so many outputs, and panels as `PanelsI8` counts them; `plain` says what
-/// [`plain()`](super::put::plain) does; `piece` fits in the memory.
+/// There are so many outputs, and panels as `PanelsI8` counts them; the piece fits in the memory, and the
+/// panel's sums are those of the memory.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
 pub(super) unsafe fn run<S: Quads>(
     simd: S,
     job: &JobI8<'_>,
-    plain: bool,
-    memory: &mut Memory,
+    memory: *mut Memory,
     [depth, piece]: [usize; 2],
-    pixels: usize,
-    mut header: *const i32,
-    mut output: To,
+    panel: &mut Panel<'_>,
     mut stage: impl FnMut(usize, usize, *mut i16),
-) -> *const i32 {
-    let wide: *mut i16 = memory.as_mut_ptr().cast();
-    let sums: *mut Pair = memory.as_mut_ptr().wrapping_add(WIDE).cast();
+) {
+    let wide: *mut i16 = memory.cast();
     let mut left = job.panels.panels.filters;
     let mut first = true;
     while left > 0 {
-        let filters = left.min(PANEL);
-        let width = width(filters);
-        let mut weights = header.wrapping_add(HEADER * width);
+        panel.filters = left.min(PANEL);
+        panel.width = width(left);
+        let mut weights = panel.header.wrapping_add(HEADER * panel.width);
         let mut at = 0;
         // SAFETY: a panel begins with the biases of its filters; the weights are a panel's, as
         // `PanelsI8` counts them; each pixel that exists has so many outputs.
         unsafe {
-            simd.start(sums, filters, header, width, Offset::of(job.quant));
+            simd.start(panel, Offset::of(job.quant));
             while at < depth {
                 let len = (depth - at).min(piece);
                 // One piece that is all serves every panel.
@@ -65,24 +66,15 @@ pub(super) unsafe fn run<S: Quads>(
                     stage(at, len, wide);
                 }
                 let quads = len.div_ceil(QUAD);
-                simd.add_quads(sums, filters, wide, weights, width, quads);
-                weights = weights.wrapping_add(quads * width);
+                simd.add_quads(panel, wide, weights, quads);
+                weights = weights.wrapping_add(quads * panel.width);
                 at += len;
             }
-            put(
-                simd,
-                job,
-                plain,
-                sums,
-                [pixels, filters, width],
-                header,
-                output,
-            );
+            panel.put();
         }
         first = false;
-        header = header.wrapping_add(panel(job, width));
-        output = output.at(filters);
-        left -= filters;
+        panel.header = weights;
+        panel.to = panel.to.wrapping_add(panel.filters * panel.element);
+        left -= panel.filters;
     }
-    header
 }

@@ -8,6 +8,7 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
+use super::put::Panel;
 use super::rolled;
 use super::strips::Strip;
 use crate::pack_i8::QUAD;
@@ -56,28 +57,19 @@ pub(crate) unsafe trait Quads: Copy {
         }
     }
 
-    /// Sets the sums of so many filters to their biases.
+    /// Sets the sums of a panel to the biases.
     ///
     /// # Safety
-    /// The header is a panel's, so wide, and there are sums of so many filters, up to the next even
-    /// number.
+    /// The header is the panel's, and there are sums of so many filters, up to the next even number.
     #[inline(always)]
-    unsafe fn start(
-        self,
-        sums: *mut Pair,
-        filters: usize,
-        header: *const i32,
-        width: usize,
-        offset: Offset,
-    ) {
+    unsafe fn start(self, panel: &Panel<'_>, offset: Offset) {
         let zero = offset.zero + 128;
-        for filter in 0..filters {
-            let header = header.wrapping_add(filter);
+        for filter in 0..panel.filters {
             // SAFETY: the caller's.
             unsafe {
-                let [bias, weights] = [header.read(), header.add(width).read()];
+                let [bias, weights] = [panel.word(0, filter), panel.word(1, filter)];
                 let sum = bias.wrapping_sub(zero.wrapping_mul(weights));
-                sums.add(filter).write([sum; PIXELS]);
+                panel.sums.add(filter).write([sum; PIXELS]);
             }
         }
     }
@@ -126,20 +118,18 @@ pub(crate) unsafe trait Quads: Copy {
         [both, second]
     }
 
-    /// Adds `quads` widened quads of both pixels, times the weights of so many filters: those of the
-    /// first lie at `weights`, of the next one a word further on, those of the next quad `width`
-    /// words. Sums of filters that do not exist may change, up to the next even number.
+    /// Adds `quads` widened quads of both pixels, times the weights of a panel's filters: those of the
+    /// first lie at `weights`, of the next one a word further on, those of the next quad a row. Sums of
+    /// filters that do not exist may change, up to the next even number.
     ///
     /// # Safety
     /// All of that can be read; there is a quad and a filter.
     #[inline(always)]
     unsafe fn add_quads(
         self,
-        sums: *mut Pair,
-        filters: usize,
+        panel: &Panel<'_>,
         wide: *const i16,
         weights: *const i32,
-        width: usize,
         quads: usize,
     ) {
         // Both pixels in one word. A piece is so short that neither sum leaves its half.
@@ -149,15 +139,16 @@ pub(crate) unsafe trait Quads: Copy {
             // SAFETY: the caller's.
             inputs = inputs.wrapping_add(unsafe { wide.add(i).read() });
         }
-        for filter in 0..filters {
+        for filter in 0..panel.filters {
             let weights = weights.wrapping_add(filter);
             // SAFETY: the caller's.
             unsafe {
-                let [both, second] = self.products(wide, weights, width, quads);
+                let [both, second] = self.products(wide, weights, panel.width, quads);
                 let first = both.wrapping_sub(second << 16);
                 let of = |products: u32, inputs: u32| products.wrapping_sub(inputs << 7) as i32;
-                let [a, b] = sums.add(filter).read();
-                sums.add(filter).write([
+                let sums = panel.sums.add(filter);
+                let [a, b] = sums.read();
+                sums.write([
                     a.wrapping_add(of(first, inputs & 0xffff)),
                     b.wrapping_add(of(second, inputs >> 16)),
                 ]);
@@ -165,38 +156,14 @@ pub(crate) unsafe trait Quads: Copy {
         }
     }
 
-    /// Writes the sums of so many filters, requantized: those of the second pixel `step` bytes further
-    /// on than those of the first, or, if `step` is zero, none.
+    /// [`Panel::put`] for filters that are [`plain`](super::JobI8::plain).
     ///
     /// # Safety
-    /// The filters are [`plain`](super::put::plain); all of that is writable, and the header is that of the first filter in
-    /// a panel so wide.
+    /// As for that.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
-    unsafe fn put(
-        self,
-        quant: &Quant,
-        sums: *const Pair,
-        filters: usize,
-        header: *const i32,
-        width: usize,
-        to: *mut i8,
-        step: usize,
-    ) {
-        for filter in 0..filters {
-            let header = header.wrapping_add(filter);
-            // SAFETY: the caller's.
-            unsafe {
-                let [multiplier, shift] =
-                    [header.add(2 * width).read(), header.add(3 * width).read()];
-                let [first, second] = sums.add(filter).read();
-                let to = to.add(filter);
-                to.write(quant.plain(first, multiplier, shift));
-                if step != 0 {
-                    to.add(step).write(quant.plain(second, multiplier, shift));
-                }
-            }
-        }
+    unsafe fn plain(self, panel: &Panel<'_>) {
+        // SAFETY: the caller's.
+        unsafe { panel.each(|sum, words| panel.quant.tflite(sum, words)) };
     }
 
     /// Whether the level brings the next method.
@@ -205,7 +172,7 @@ pub(crate) unsafe trait Quads: Copy {
     /// Runs a strip; `unsigned`: of uint8.
     ///
     /// # Safety
-    /// [`STRIPS`](Self::STRIPS), and the filters are [`plain`](super::put::plain); the strip has a pixel, and all that it
+    /// [`STRIPS`](Self::STRIPS), and the filters are [`plain`](super::JobI8::plain); the strip has a pixel, and all that it
     /// names can be read and written.
     #[inline(always)]
     unsafe fn strip(self, _strip: &mut Strip, _unsigned: bool) {}

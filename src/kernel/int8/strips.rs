@@ -1,7 +1,6 @@
 //! Depthwise, for cores without vectors that bring a loop for it: strips of pixels under four filters,
 //! each of a channel of its own.
 
-use super::put::plain;
 use super::quads::Quads;
 use super::windows::{Windows, steps};
 use super::{JobI8, Outputs, panel, rolled, taps};
@@ -77,10 +76,10 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let fits = planes == 1
         && geometry.filters == geometry.channels
         && job.panels.panels.taps <= TAPS
-        && plain(job);
+        && job.plain;
     let start = match &mut job.output {
         Outputs::Bytes(output) if fits => output.as_mut_ptr(),
-        _ => return taps::run(simd, job, 0),
+        _ => return taps::run(job, 0),
     };
     let steps = steps(geometry);
     let pixels = count(&job.rows) * job.sizes.output[2];
@@ -179,6 +178,6 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         }
     }
     if whole < geometry.filters {
-        taps::run(simd, job, whole);
+        taps::run(job, whole);
     }
 }

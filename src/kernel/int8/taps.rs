@@ -1,9 +1,9 @@
 //! Depthwise, for cores without vectors: pixel by pixel, and one filter after the other under each.
 
-use super::put::{plain, put};
-use super::quads::{Offset, PIXELS, Quads};
+use super::put::Panel;
+use super::quads::{Offset, PIXELS};
 use super::windows::{Windows, steps};
-use super::{JobI8, To, panel, rolled};
+use super::{JobI8, panel, rolled};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
@@ -27,16 +27,17 @@ impl At {
 /// The filters from `first` on, a multiple of four. Inputs are taken less the zero point, and taps in
 /// the padding are left out.
 #[inline(never)]
-pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>, mut first: usize) {
+pub(crate) fn run(job: &mut JobI8<'_>, mut first: usize) {
+    let mut sums = MaybeUninit::<[[i32; PIXELS]; QUAD]>::uninit();
+    let mut put = Panel::of(job, sums.as_mut_ptr().cast());
+    let outputs = put.to;
     let geometry = job.geometry;
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let steps = steps(geometry);
     let filters = geometry.filters;
     let multiplier = quotient(filters, geometry.channels);
     let offset = Offset::of(job.quant);
-    let start = To::start(&mut job.output);
-    let end = count(&job.rows) * job.sizes.output[2] * filters;
-    let plain = plain(job);
+    let pixels = count(&job.rows) * job.sizes.output[2];
     let mut base = job
         .packed
         .as_ptr()
@@ -44,22 +45,22 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>, mut first: usize) {
     while first < filters {
         let lane = first % PANEL;
         let width = width(filters - (first - lane));
-        let header = base.wrapping_add(lane);
+        put.width = width;
+        put.header = base.wrapping_add(lane);
+        put.to = outputs.wrapping_add(first * put.element);
         let weights = base.wrapping_add(HEADER * width + lane / QUAD);
-        let exist = (filters - first).min(QUAD);
+        put.filters = (filters - first).min(QUAD);
         let mut windows = Windows::of(job, 0);
-        let mut output = first;
-        while output < end {
+        for _ in 0..pixels {
             windows.next(job);
             let window = &windows.window;
             let [planes, lines, columns] = window.inside;
-            let mut sums = [const { MaybeUninit::<[i32; PIXELS]>::uninit() }; QUAD];
             // The first tap that is inside.
             let origin = window.tap([planes[0], lines[0], columns[0]], &steps);
             let tap = (planes[0] * kernel_height + lines[0]) * kernel_width + columns[0];
-            for (filter, to) in sums.iter_mut().enumerate().take(exist) {
+            for filter in 0..put.filters {
                 // SAFETY: a filter that exists has a header.
-                let mut sum = unsafe { header.add(filter).read() };
+                let mut sum = unsafe { put.word(0, filter) };
                 let mut channel = first + filter;
                 if multiplier != 1 {
                     channel = quotient(channel, multiplier);
@@ -90,21 +91,12 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>, mut first: usize) {
                     }
                     plane.go(steps[0], kernel_height * kernel_width * width);
                 }
-                to.write([sum; PIXELS]);
+                // SAFETY: there is room for so many.
+                unsafe { put.sums.add(filter).write([sum; PIXELS]) };
             }
             // SAFETY: filters that exist have sums, headers and outputs.
-            unsafe {
-                put(
-                    simd,
-                    job,
-                    plain,
-                    sums.as_ptr().cast(),
-                    [1, exist, width],
-                    header,
-                    start.at(output),
-                );
-            }
-            output += filters;
+            unsafe { put.put() };
+            put.to = put.to.wrapping_add(filters * put.element);
         }
         first += QUAD;
         if first.is_multiple_of(PANEL) {

@@ -2,7 +2,7 @@
 
 use super::JobI8;
 use crate::kernel::Direct;
-use crate::simd::{Scalar, SimdI8};
+use crate::simd::SimdI8;
 
 mod depthwise;
 mod depthwise3;
@@ -18,6 +18,6 @@ pub(crate) fn run<S: SimdI8>(simd: S, mut job: JobI8<'_>) {
     match job.panels.algorithm {
         Direct::Dense => staged::run(simd, job),
         Direct::Depthwise if depthwise::can::<S>(&job) => depthwise::run(simd, job),
-        Direct::Depthwise => super::taps::run(Scalar, &mut job, 0),
+        Direct::Depthwise => super::taps::run(&mut job, 0),
     }
 }

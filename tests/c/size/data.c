@@ -5,6 +5,6 @@ microconv_quantization quantization;
 float input[4], packed[4], output[4];
 size_t lengths[3];
 /* Of plans, only the kernels matter. */
-microconv_i8 dense = {1, microconv_i8_dense, {0}};
-microconv_i8 depthwise = {1, microconv_i8_depthwise, {0}};
-microconv_i8 pointwise = {1, microconv_i8_pointwise, {0}};
+microconv_i8 dense = {1, microconv_i8_dense, microconv_i8_tflite, {0}};
+microconv_i8 depthwise = {1, microconv_i8_depthwise, microconv_i8_tflite, {0}};
+microconv_i8 pointwise = {1, microconv_i8_pointwise, microconv_i8_tflite, {0}};

@@ -15,7 +15,7 @@ use crate::kernel::int8::{JobI8, To, taps};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::HEADER;
-use crate::simd::{KernelNeon, NeonI8, Scalar};
+use crate::simd::{KernelNeon, NeonI8};
 use core::arch::aarch64::*;
 
 /// The most taps of a window.
@@ -33,7 +33,7 @@ pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
     } else if job.panels.panels.taps <= TAPS {
         simd.run(Depthwise(job));
     } else {
-        taps::run(Scalar, &mut job, 0);
+        taps::run(&mut job, 0);
     }
 }
 
