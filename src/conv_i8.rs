@@ -3,11 +3,11 @@
 
 use crate::constant_plan::CInitializer;
 use crate::conv::length;
-use crate::error::{Argument, Error, Quantity};
+use crate::error::{Argument, Error, Quantity, Reason, Refused};
 use crate::geometry::{Geometry, Sizes};
 use crate::kernel::Direct;
 use crate::kernel::int8::put::Finish;
-use crate::kernel::int8::{JobI8, Kernels, Outputs, RunnerI8};
+use crate::kernel::int8::{JobI8, JobPanels, Kernels, Outputs, RunnerI8};
 use crate::pack::Weights;
 use crate::pack_i8::{self, PanelsI8};
 use crate::quant::{Bytes, Quant, Quantization, Scales};
@@ -250,14 +250,23 @@ impl ConvI8 {
         packed: &[i32],
         output: &mut [O],
     ) -> Result<(), Error> {
+        let needed = [self.sizes.input_len, self.sizes.output_len];
+        let plain = self.check(
+            [Some(I::TYPE), O::TYPE],
+            needed,
+            [input.len(), output.len()],
+            packed,
+        )?;
         self.compute(
             level,
             0..self.output_rows(),
-            0..self.geometry.input_row_count(),
+            0,
+            plain,
             input,
             packed,
             output,
-        )
+        );
+        Ok(())
     }
 
     /// Computes some rows of the output from the input rows that they need.
@@ -278,74 +287,67 @@ impl ConvI8 {
         output: &mut [O],
     ) -> Result<(), Error> {
         let from = self.input_rows(rows.clone())?;
-        self.compute(level, rows, from, input, packed, output)
+        let needed = [
+            from.len() * self.input_row_len(),
+            rows.len() * self.output_row_len(),
+        ];
+        let plain = self.check(
+            [Some(I::TYPE), O::TYPE],
+            needed,
+            [input.len(), output.len()],
+            packed,
+        )?;
+        self.compute(level, rows, from.start, plain, input, packed, output);
+        Ok(())
     }
 
-    /// `rows` of the output, from the input rows `from`.
+    /// `rows` of the output, from the input rows from `first_input_row` on, once [`check`](Self::check) has
+    /// passed.
     // In the frame of its caller: the stack is what a microcontroller is short of.
     #[inline(always)]
-    fn compute<I: Input8, O: Output8>(
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn compute<I: Input8, O: Output8>(
         &self,
         level: Level,
         rows: Range<usize>,
-        from: Range<usize>,
+        first_input_row: usize,
+        plain: bool,
         input: &[I],
         packed: &[i32],
         output: &mut [O],
-    ) -> Result<(), Error> {
-        let checked = self.check(
-            [Some(I::TYPE), O::TYPE],
-            [from.len(), rows.len()],
-            [input.len(), output.len()],
+    ) {
+        let mut job = JobI8 {
+            geometry: &self.geometry,
+            sizes: &self.sizes,
+            panels: JobPanels::of(self.algorithm, &self.geometry, &self.sizes),
+            quant: &self.quant,
+            rows,
+            first_input_row,
+            input: I::bytes(input),
             packed,
-        );
-        if checked.is_ok() {
-            let mut job = JobI8 {
-                geometry: &self.geometry,
-                sizes: &self.sizes,
-                panels: self.panels(),
-                quant: &self.quant,
-                rows,
-                first_input_row: from.start,
-                input: I::bytes(input),
-                packed,
-                output: O::outputs(output),
-                plain: pack_i8::is_plain(self.digest, packed),
-                finish: O::finish(self.finish),
-            };
-            self.runner.run(level, &mut job);
-        }
-        checked
+            output: O::outputs(output),
+            plain,
+            finish: O::finish(self.finish),
+        };
+        self.runner.run(level, &mut job);
     }
 
-    /// Refuses the wrong types and lengths of input and output, from so many rows and to so many, and
-    /// packed weights that are not this layer's.
+    /// Refuses the wrong types and lengths of input and output, and packed weights that are not this layer's. Tells
+    /// whether all their filters are [plain](JobI8::plain).
     // Out of line, once for all types: its frame is gone when the kernels run.
     #[inline(never)]
-    fn check(
+    pub(crate) fn check(
         &self,
-        [input, output]: [Option<Bytes>; 2],
-        [input_rows, output_rows]: [usize; 2],
-        [input_len, output_len]: [usize; 2],
+        types: [Option<Bytes>; 2],
+        needed: [usize; 2],
+        given: [usize; 2],
         packed: &[i32],
-    ) -> Result<(), Error> {
-        same_type(Argument::Input, self.quantization.input, input)?;
-        same_type(Argument::Output, self.quantization.output, output)?;
-        length(
-            Argument::Input,
-            input_rows * self.input_row_len(),
-            input_len,
-        )?;
-        length(
-            Argument::Output,
-            output_rows * self.output_row_len(),
-            output_len,
-        )?;
-        self.check_packed(packed)
-    }
-
-    fn check_packed(&self, packed: &[i32]) -> Result<(), Error> {
-        length(Argument::Packed, self.packed_len, packed.len())?;
+    ) -> Result<bool, Refused> {
+        same_type(Argument::Input, self.quantization.input, types[0])?;
+        same_type(Argument::Output, self.quantization.output, types[1])?;
+        same_length(Argument::Input, needed[0], given[0])?;
+        same_length(Argument::Output, needed[1], given[1])?;
+        same_length(Argument::Packed, self.packed_len, packed.len())?;
         pack_i8::check_seal(self.digest, packed)
     }
 }
@@ -413,19 +415,29 @@ impl Checked {
 }
 
 /// Refuses a slice of the wrong type.
-fn same_type(argument: Argument, needed: Bytes, given: Option<Bytes>) -> Result<(), Error> {
-    let name = |bytes| match bytes {
-        Bytes::Int8 => "int8",
-        Bytes::Uint8 => "uint8",
-    };
+fn same_type(argument: Argument, needed: Bytes, given: Option<Bytes>) -> Result<(), Refused> {
     match given {
-        Some(given) if given != needed => Err(Error::Type {
+        Some(given) if given != needed => Err(Refused {
+            reason: Reason::Type,
             argument,
-            needed: name(needed),
-            given: name(given),
+            needed: needed as usize,
+            given: given as usize,
         }),
         _ => Ok(()),
     }
+}
+
+/// Refuses the wrong number of elements.
+fn same_length(argument: Argument, needed: usize, given: usize) -> Result<(), Refused> {
+    if needed == given {
+        return Ok(());
+    }
+    Err(Refused {
+        reason: Reason::Length,
+        argument,
+        needed,
+        given,
+    })
 }
 
 mod sealed {

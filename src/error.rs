@@ -167,6 +167,62 @@ pub enum Error {
     LevelAbsent(&'static str),
 }
 
+/// Why a run of int8 is refused, in so few words that firmware in C need not know all of [`Error`].
+pub(crate) struct Refused {
+    pub reason: Reason,
+    pub argument: Argument,
+    /// Of types, their numbers.
+    pub needed: usize,
+    pub given: usize,
+}
+
+/// What is wrong with an argument; the numbers are those of C's statuses.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum Reason {
+    Type = 18,
+    Length = 19,
+    NotPacked = 24,
+    PackedVersion = 25,
+    PackedGeometry = 26,
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        let Refused {
+            reason,
+            argument,
+            needed,
+            given,
+        } = refused;
+        let name = |number| match number {
+            0 => "int8",
+            _ => "uint8",
+        };
+        match reason {
+            Reason::Type => Error::Type {
+                argument,
+                needed: name(needed),
+                given: name(given),
+            },
+            Reason::Length => Error::Length {
+                argument,
+                needed,
+                given,
+            },
+            Reason::NotPacked => Error::NotPacked,
+            Reason::PackedVersion => Error::PackedVersion {
+                needed: needed as u32,
+                given: given as u32,
+            },
+            Reason::PackedGeometry => Error::PackedGeometry {
+                needed: needed as u32,
+                given: given as u32,
+            },
+        }
+    }
+}
+
 impl fmt::Display for Axis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

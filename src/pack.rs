@@ -31,7 +31,7 @@ pub(crate) const NARROWEST: usize = 4;
 pub(crate) const SEAL: usize = 4;
 
 /// The version of the format. It changes whenever a packed buffer of before would be misread.
-const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 2;
 
 /// Weights as frameworks store them, row-major. `I` counts the channels that one filter reads:
 /// input channels divided by groups. `H` stands for depth, height in a 3-D convolution.
@@ -304,10 +304,10 @@ fn algorithm(word: u32) -> Option<Algorithm> {
 }
 
 /// The bits that make any number below it a normal float.
-const MARK: u32 = 0x2000_0000;
+pub(crate) const MARK: u32 = 0x2000_0000;
 
 /// The word of the version holds the format above it: what the weights were transformed for.
-const FORMAT: u32 = 16;
+pub(crate) const FORMAT: u32 = 16;
 
 /// The format of weights that are as they were given.
 pub(crate) const UNTRANSFORMED: u32 = 0;

@@ -22,10 +22,10 @@
 //! The seal's digest also says whether all filters are [`PLAIN`].
 
 use crate::conv::length;
-use crate::error::{Argument, Error};
+use crate::error::{Argument, Error, Reason, Refused};
 use crate::geometry::{Geometry, Sizes, product};
 use crate::kernel::Direct;
-use crate::pack::{self, PANEL, Panels, SEAL, Weights, width};
+use crate::pack::{self, FORMAT, MARK, PANEL, Panels, SEAL, VERSION, Weights, width};
 use crate::quant::{Quant, Rounding, Scales};
 
 /// Rows of a panel before the weights.
@@ -264,24 +264,35 @@ pub(crate) const unsafe fn pack(
     }
 }
 
-/// Refuses a buffer that does not end with this layer's seal.
-pub(crate) fn check_seal(digest: u32, packed: &[i32]) -> Result<(), Error> {
-    match packed.last_chunk::<SEAL>() {
-        Some(seal) => {
-            let mut seal = seal.map(|word| word as u32);
-            if seal[SEAL - 1] == digest ^ PLAIN {
-                seal[SEAL - 1] = digest;
-            }
-            pack::check_seal(pack::UNTRANSFORMED, digest, seal)
-        }
-        None => Err(Error::NotPacked),
+/// Refuses a buffer that does not end with this layer's seal. Tells whether all filters are [`PLAIN`].
+pub(crate) fn check_seal(digest: u32, packed: &[i32]) -> Result<bool, Refused> {
+    let refused = |reason, needed, given| {
+        Err(Refused {
+            reason,
+            argument: Argument::Packed,
+            needed: needed as usize,
+            given: given as usize,
+        })
+    };
+    let needed = pack::seal_words(pack::UNTRANSFORMED, digest);
+    let seal = match packed.last_chunk::<SEAL>() {
+        Some(seal) => seal.map(|word| word as u32),
+        None => return refused(Reason::NotPacked, 0, 0),
+    };
+    let [whose, too, format, layer] = seal;
+    if [whose, too] != [needed[0], needed[1]] {
+        return refused(Reason::NotPacked, 0, 0);
     }
-}
-
-/// Whether all filters are [`PLAIN`]; the buffer has passed [`check_seal`].
-#[inline(always)]
-pub(crate) fn is_plain(digest: u32, packed: &[i32]) -> bool {
-    packed.last() == Some(&((digest ^ PLAIN) as i32))
+    // The format above the version says of another layer that it is one of floats.
+    let version = format ^ needed[2];
+    if version << (32 - FORMAT) != 0 {
+        return refused(Reason::PackedVersion, VERSION, format & !MARK);
+    }
+    let plain = layer == digest ^ PLAIN;
+    if version == 0 && (plain || layer == digest) {
+        return Ok(plain);
+    }
+    refused(Reason::PackedGeometry, digest, layer)
 }
 
 /// Packed words in their bytes, if they are aligned, so many, and this layer's.

@@ -1,8 +1,10 @@
 //! What a call returns, and what it says of an error.
 
 use super::geometry::AlgorithmName;
+use crate::error::{Reason, Refused};
 use crate::{Argument, Axis, Error, Quantity};
 use core::ffi::{CStr, c_char};
+use core::mem::MaybeUninit;
 
 /// What a call returns: 0, or why it was refused. Nothing has been written when it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,12 +179,22 @@ impl Info {
         Info(info)
     }
 
-    fn tell(self, told: &ErrorInfo) -> Status {
-        if !self.0.is_null() && self.0.is_aligned() {
-            // SAFETY: see `at`.
-            unsafe { self.0.write(*told) };
+    /// Where to tell, so far of a call that passed; nothing if nobody wants to know.
+    #[inline(always)]
+    fn told<'a>(self) -> Option<&'a mut ErrorInfo> {
+        let info = self.0;
+        if info.is_null() || !info.is_aligned() {
+            return None;
         }
-        told.status
+        const WORD: usize = size_of::<u32>();
+        const { assert!(size_of::<ErrorInfo>().is_multiple_of(WORD)) };
+        for word in 0..size_of::<ErrorInfo>() / WORD {
+            // SAFETY: see `at`; all zeros are of each member. Word by word, as the compiler would call `memset` for
+            // so many, and small firmware would not link that for anything else.
+            unsafe { info.cast::<u32>().add(word).write_volatile(0) };
+        }
+        // SAFETY: as above.
+        Some(unsafe { &mut *info })
     }
 
     /// Something that only C can get wrong.
@@ -198,19 +210,19 @@ impl Info {
         [argument, other_argument]: [CallArgument; 2],
         [needed, given]: [usize; 2],
     ) -> Status {
-        self.tell(&ErrorInfo {
-            status,
-            argument,
-            other_argument,
-            needed,
-            given,
-            ..ErrorInfo::ok()
-        })
+        if let Some(told) = self.told() {
+            told.status = status;
+            told.argument = argument;
+            told.other_argument = other_argument;
+            told.needed = needed;
+            told.given = given;
+        }
+        status
     }
 
     /// What a method of Rust refuses.
     #[inline(always)]
-    pub fn told<T>(self, result: Result<T, Error>) -> Result<T, Status> {
+    pub fn passed_on<T>(self, result: Result<T, Error>) -> Result<T, Status> {
         result.map_err(|error| self.layer(&error))
     }
 
@@ -223,50 +235,46 @@ impl Info {
         }
     }
 
-    /// The same of a method that runs a layer: small firmware links no more than what that can refuse.
+    /// What a run of int8 refuses: small firmware links no more than that.
     #[inline(always)]
-    pub fn ran(self, result: &Result<(), Error>) -> Result<(), Status> {
-        match result {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.run(error)),
-        }
+    pub fn refused(self, refused: &Refused) -> Status {
+        let status = match refused.reason {
+            Reason::Type => Status::Type,
+            Reason::Length => Status::Length,
+            Reason::NotPacked => Status::NotPacked,
+            Reason::PackedVersion => Status::PackedVersion,
+            Reason::PackedGeometry => Status::PackedGeometry,
+        };
+        let numbers = match refused.reason {
+            // They have names, which C does not have.
+            Reason::Type => [0; 2],
+            _ => [refused.needed, refused.given],
+        };
+        let argument = match refused.argument {
+            Argument::Input => CallArgument::Input,
+            Argument::Output => CallArgument::Output,
+            _ => CallArgument::Packed,
+        };
+        self.numbers(status, [argument, CallArgument::None], numbers)
     }
 
     // One copy for all functions.
     #[inline(never)]
     fn layer(self, error: &Error) -> Status {
-        let mut told = ErrorInfo::ok();
+        let mut aside = ErrorInfo::ok();
+        let told = self.told().unwrap_or(&mut aside);
         (told.status, told.argument) = told.fill(error);
-        self.tell(&told)
-    }
-
-    #[inline(never)]
-    fn run(self, error: &Error) -> Status {
-        let mut told = ErrorInfo::ok();
-        (told.status, told.argument) = told.fill_run(error);
-        self.tell(&told)
+        told.status
     }
 }
 
 impl ErrorInfo {
     /// What is told of a call that passed.
-    #[inline(always)]
     fn ok() -> Self {
-        static OK: ErrorInfo = ErrorInfo {
-            status: Status::Ok,
-            argument: CallArgument::None,
-            other_argument: CallArgument::None,
-            quantity: GeometryNumber::None,
-            axis: SpatialAxis::None,
-            needed: 0,
-            given: 0,
-            at: 0,
-            needed_bound: 0.0,
-            given_bound: 0.0,
-        };
-        // SAFETY: a constant. It is read as if it were none, as the compiler would call `memset` for so
-        // many zeros, and small firmware would not link that for anything else.
-        unsafe { (&raw const OK).read_volatile() }
+        let mut told = MaybeUninit::uninit();
+        Info(told.as_mut_ptr()).told();
+        // SAFETY: it was told.
+        unsafe { told.assume_init() }
     }
 
     fn about_numbers(&mut self, needed: usize, given: usize) {
@@ -400,16 +408,6 @@ impl ErrorInfo {
                 self.about_numbers(needed, given);
                 Status::Alignment
             }
-            // All that is left is what a run can refuse.
-            ref run => return self.fill_run(run),
-        };
-        (status, argument)
-    }
-
-    /// [`fill`](Self::fill) for what a run refuses: types, lengths and packed weights.
-    fn fill_run(&mut self, error: &Error) -> (Status, CallArgument) {
-        let mut argument = CallArgument::Packed;
-        let status = match *error {
             Error::Type {
                 argument: whose,
                 needed: _,
@@ -427,20 +425,26 @@ impl ErrorInfo {
                 self.about_numbers(needed, given);
                 Status::Length
             }
+            Error::NotPacked => {
+                argument = CallArgument::Packed;
+                Status::NotPacked
+            }
             Error::PackedVersion { needed, given } => {
+                argument = CallArgument::Packed;
                 self.about_numbers(needed as usize, given as usize);
                 Status::PackedVersion
             }
             Error::PackedGeometry { needed, given } => {
+                argument = CallArgument::Packed;
                 self.about_numbers(needed as usize, given as usize);
                 Status::PackedGeometry
             }
             Error::PackedAlgorithm { needed, given } => {
+                argument = CallArgument::Packed;
                 let [needed, given] = [needed, given].map(AlgorithmName::from);
                 self.about_numbers(needed as usize, given as usize);
                 Status::PackedAlgorithm
             }
-            _ => Status::NotPacked,
         };
         (status, argument)
     }

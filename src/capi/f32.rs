@@ -33,7 +33,7 @@ unsafe fn init(
     // SAFETY: the caller's.
     unsafe {
         let geometry = reference(CallArgument::Geometry, geometry, info)?.checked(info)?;
-        let conv = info.told(make(geometry))?;
+        let conv = info.passed_on(make(geometry))?;
         Region::new(CallArgument::Plan, plan, 1).end(info)?;
         PlanF32::put(plan, conv);
         Ok(())
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn microconv_f32_input_rows(
     // SAFETY: the caller's.
     unsafe {
         let told = PlanF32::get(plan, info).and_then(|plan| {
-            let rows = info.told(plan.input_rows(first_row..end_row))?;
+            let rows = info.passed_on(plan.input_rows(first_row..end_row))?;
             Region::new(CallArgument::Result, end, 1).end(info)?;
             write(CallArgument::Result, first, rows.start, info)?;
             write(CallArgument::Result, end, rows.end, info)

@@ -7,10 +7,11 @@ use super::memory::{Region, lent, reference, slice, slice_mut, write};
 use crate::constant_plan::SEAL_I8;
 use crate::conv_i8::Checked;
 use crate::kernel::int8::put::Finish;
-use crate::{Bytes, ConvI8, Input8, Output8, Quantization, Rounding, Scales};
+use crate::{Bytes, ConvI8, Input8, Level, Output8, Quantization, Rounding, Scales};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
+use core::slice::{from_raw_parts, from_raw_parts_mut};
 
 /// A checked convolution of 8-bit integers, made by `microconv_i8_init` in memory that the caller lends, or a
 /// constant that the crate's example flash has written. It holds no pointer to other memory, so it may be
@@ -118,7 +119,7 @@ pub unsafe extern "C" fn microconv_i8_init(
             let padding = layer.named_padding(info)?;
             let quantization = reference(CallArgument::Quantization, quantization, info)?;
             let quantization = quantization.checked(info)?;
-            let checked = info.told(Checked::of(&layer.with(padding), &quantization))?;
+            let checked = info.passed_on(Checked::of(&layer.with(padding), &quantization))?;
             // Firmware that makes plans has to link all roundings, and need not link one of them twice.
             let conv = checked.plan(layer.with(padding), quantization, Finish::ANY);
             PlanI8::put(plan, conv);
@@ -175,7 +176,7 @@ pub unsafe extern "C" fn microconv_i8_input_rows(
     // SAFETY: the caller's.
     unsafe {
         let told = PlanI8::get(plan, info).and_then(|plan| {
-            let rows = info.told(plan.input_rows(first_row..end_row))?;
+            let rows = info.passed_on(plan.input_rows(first_row..end_row))?;
             Region::new(CallArgument::Result, end, 1).end(info)?;
             write(CallArgument::Result, first, rows.start, info)?;
             write(CallArgument::Result, end, rows.end, info)
@@ -325,76 +326,93 @@ pub unsafe extern "C" fn microconv_i8_pack_multipliers(
     end(pack(), info)
 }
 
-/// The plan of a run, once it is known that its memory can be slices.
+/// The arguments of a run, but for rows and level.
+struct Run<I, O> {
+    plan: *const PlanI8,
+    input: (*const I, usize),
+    packed: (*const i32, usize),
+    output: (*mut O, usize),
+}
+
+impl<I: Input8, O: Output8> Run<I, O> {
+    /// The plan and the level, once it is known that the memory can be slices.
+    ///
+    /// # Safety
+    ///
+    /// As for [`microconv_i8_run`].
+    #[inline(always)]
+    unsafe fn lent<'a>(&self, level: u32, info: Info) -> Result<(&'a ConvI8, Level), Status> {
+        let output = Region::new(CallArgument::Output, self.output.0, self.output.1);
+        let reads = [
+            Region::new(CallArgument::Plan, self.plan, 1),
+            Region::new(CallArgument::Input, self.input.0, self.input.1),
+            Region::new(CallArgument::Packed, self.packed.0, self.packed.1),
+        ];
+        // SAFETY: the caller's.
+        unsafe { lent(self.plan, &output, &reads, info) }
+            .and_then(|conv| Ok((conv, self::level(level, info)?)))
+    }
+
+    /// All rows.
+    ///
+    /// # Safety
+    ///
+    /// As for [`microconv_i8_run`].
+    unsafe fn all(self, level: u32, info: Info) -> Result<(), Status> {
+        // SAFETY: the caller's; what is written overlaps nothing.
+        unsafe {
+            let (conv, level) = self.lent(level, info)?;
+            let packed = slice(self.packed.0, self.packed.1);
+            let needed = [conv.input_len(), conv.output_len()];
+            let given = [self.input.1, self.output.1];
+            let plain = match conv.check([Some(I::TYPE), O::TYPE], needed, given, packed) {
+                Ok(plain) => plain,
+                Err(refused) => return Err(info.refused(&refused)),
+            };
+            // No layer is empty, so neither of the two is.
+            let input = from_raw_parts(self.input.0, self.input.1);
+            let output = from_raw_parts_mut(self.output.0, self.output.1);
+            let rows = 0..conv.output_rows();
+            conv.compute(level, rows, 0, plain, input, packed, output);
+        }
+        Ok(())
+    }
+
+    /// Some rows.
+    ///
+    /// # Safety
+    ///
+    /// As for [`microconv_i8_run`].
+    unsafe fn rows(self, level: u32, rows: Range<usize>, info: Info) -> Result<(), Status> {
+        // SAFETY: the caller's; what is written overlaps nothing.
+        unsafe {
+            let (conv, level) = self.lent(level, info)?;
+            let (input, packed) = (
+                slice(self.input.0, self.input.1),
+                slice(self.packed.0, self.packed.1),
+            );
+            let output = slice_mut(self.output.0, self.output.1);
+            info.passed(&conv.run_rows(level, rows, input, packed, output))
+        }
+    }
+}
+
+/// The plan, whose region is among what is read, once it is known that the memory can be slices.
 ///
 /// # Safety
 ///
 /// As for [`microconv_i8_run`].
 // Its frame is gone when the kernels run.
 #[inline(never)]
-unsafe fn lent<'a, I, O>(
+unsafe fn lent<'a>(
     plan: *const PlanI8,
-    (input, input_len): (*const I, usize),
-    (packed, packed_len): (*const i32, usize),
-    (output, output_len): (*mut O, usize),
+    output: &Region,
+    reads: &[Region; 3],
     info: Info,
 ) -> Result<&'a ConvI8, Status> {
-    // SAFETY: the caller's.
-    let conv = unsafe { PlanI8::get(plan, info)? };
-    let reads = [
-        Region::new(CallArgument::Plan, plan, 1),
-        Region::new(CallArgument::Input, input, input_len),
-        Region::new(CallArgument::Packed, packed, packed_len),
-    ];
-    Region::new(CallArgument::Output, output, output_len).apart_from(&reads, info)?;
-    Ok(conv)
-}
-
-/// All rows.
-///
-/// # Safety
-///
-/// As for [`microconv_i8_run`].
-unsafe fn run<I: Input8, O: Output8>(
-    plan: *const PlanI8,
-    level: u32,
-    input: (*const I, usize),
-    packed: (*const i32, usize),
-    output: (*mut O, usize),
-    info: Info,
-) -> Result<(), Status> {
-    // SAFETY: the caller's; what is written overlaps nothing.
-    unsafe {
-        let conv = lent(plan, input, packed, output, info)?;
-        let level = self::level(level, info)?;
-        let (input, packed) = (slice(input.0, input.1), slice(packed.0, packed.1));
-        info.ran(&conv.run(level, input, packed, slice_mut(output.0, output.1)))?;
-    }
-    Ok(())
-}
-
-/// Some rows.
-///
-/// # Safety
-///
-/// As for [`microconv_i8_run`].
-unsafe fn run_rows<I: Input8, O: Output8>(
-    plan: *const PlanI8,
-    level: u32,
-    rows: Range<usize>,
-    input: (*const I, usize),
-    packed: (*const i32, usize),
-    output: (*mut O, usize),
-    info: Info,
-) -> Result<(), Status> {
-    // SAFETY: the caller's; what is written overlaps nothing.
-    unsafe {
-        let conv = lent(plan, input, packed, output, info)?;
-        let level = self::level(level, info)?;
-        let (input, packed) = (slice(input.0, input.1), slice(packed.0, packed.1));
-        info.passed(&conv.run_rows(level, rows, input, packed, slice_mut(output.0, output.1)))?;
-    }
-    Ok(())
+    output.apart_from(reads, info)?;
+    // SAFETY: the caller's; the plan's region has passed.
+    unsafe { PlanI8::sealed(plan, info) }
 }
 
 /// Computes the whole output of int8 from an input of int8, on a level (`MICROCONV_LEVEL_BEST` for the
@@ -419,12 +437,14 @@ pub unsafe extern "C" fn microconv_i8_run(
 ) -> Status {
     // SAFETY: the caller's.
     let info = unsafe { Info::at(error) };
-    let (input, packed) = ((input, input_len), (packed, packed_len));
+    let run = Run {
+        plan,
+        input: (input, input_len),
+        packed: (packed, packed_len),
+        output: (output, output_len),
+    };
     // SAFETY: the caller's.
-    unsafe {
-        let done = run(plan, level, input, packed, (output, output_len), info);
-        end(done, info)
-    }
+    unsafe { end(run.all(level, info), info) }
 }
 
 /// Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
@@ -449,13 +469,14 @@ pub unsafe extern "C" fn microconv_i8_run_rows(
 ) -> Status {
     // SAFETY: the caller's.
     let info = unsafe { Info::at(error) };
-    let (input, packed) = ((input, input_len), (packed, packed_len));
-    let rows = first_row..end_row;
+    let run = Run {
+        plan,
+        input: (input, input_len),
+        packed: (packed, packed_len),
+        output: (output, output_len),
+    };
     // SAFETY: the caller's.
-    unsafe {
-        let done = run_rows(plan, level, rows, input, packed, (output, output_len), info);
-        end(done, info)
-    }
+    unsafe { end(run.rows(level, first_row..end_row, info), info) }
 }
 
 /// `microconv_i8_run` for a plan of `MICROCONV_TYPE_UINT8`.
@@ -477,12 +498,14 @@ pub unsafe extern "C" fn microconv_i8_run_u8(
 ) -> Status {
     // SAFETY: the caller's.
     let info = unsafe { Info::at(error) };
-    let (input, packed) = ((input, input_len), (packed, packed_len));
+    let run = Run {
+        plan,
+        input: (input, input_len),
+        packed: (packed, packed_len),
+        output: (output, output_len),
+    };
     // SAFETY: the caller's.
-    unsafe {
-        let done = run(plan, level, input, packed, (output, output_len), info);
-        end(done, info)
-    }
+    unsafe { end(run.all(level, info), info) }
 }
 
 /// `microconv_i8_run_rows` for a plan of `MICROCONV_TYPE_UINT8`.
@@ -506,13 +529,14 @@ pub unsafe extern "C" fn microconv_i8_run_rows_u8(
 ) -> Status {
     // SAFETY: the caller's.
     let info = unsafe { Info::at(error) };
-    let (input, packed) = ((input, input_len), (packed, packed_len));
-    let rows = first_row..end_row;
+    let run = Run {
+        plan,
+        input: (input, input_len),
+        packed: (packed, packed_len),
+        output: (output, output_len),
+    };
     // SAFETY: the caller's.
-    unsafe {
-        let done = run_rows(plan, level, rows, input, packed, (output, output_len), info);
-        end(done, info)
-    }
+    unsafe { end(run.rows(level, first_row..end_row, info), info) }
 }
 
 /// `microconv_i8_run` without the requantization: the sums as they are.
@@ -534,12 +558,14 @@ pub unsafe extern "C" fn microconv_i8_run_sums(
 ) -> Status {
     // SAFETY: the caller's.
     let info = unsafe { Info::at(error) };
-    let (input, packed) = ((input, input_len), (packed, packed_len));
+    let run = Run {
+        plan,
+        input: (input, input_len),
+        packed: (packed, packed_len),
+        output: (output, output_len),
+    };
     // SAFETY: the caller's.
-    unsafe {
-        let done = run(plan, level, input, packed, (output, output_len), info);
-        end(done, info)
-    }
+    unsafe { end(run.all(level, info), info) }
 }
 
 /// `microconv_i8_run_rows` without the requantization: the sums as they are.
@@ -563,11 +589,12 @@ pub unsafe extern "C" fn microconv_i8_run_rows_sums(
 ) -> Status {
     // SAFETY: the caller's.
     let info = unsafe { Info::at(error) };
-    let (input, packed) = ((input, input_len), (packed, packed_len));
-    let rows = first_row..end_row;
+    let run = Run {
+        plan,
+        input: (input, input_len),
+        packed: (packed, packed_len),
+        output: (output, output_len),
+    };
     // SAFETY: the caller's.
-    unsafe {
-        let done = run_rows(plan, level, rows, input, packed, (output, output_len), info);
-        end(done, info)
-    }
+    unsafe { end(run.rows(level, first_row..end_row, info), info) }
 }

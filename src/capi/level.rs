@@ -84,8 +84,8 @@ unsafe fn find(name: *const c_char, info: Info) -> Result<u32, Status> {
     match levels().position(|level| is(level.name())) {
         Some(position) => Ok(position as u32),
         None => match Level::NAMES.into_iter().find(|known| is(known)) {
-            Some(known) => info.told(Err(Error::LevelAbsent(known))),
-            None => info.told(Err(Error::LevelUnknown)),
+            Some(known) => info.passed_on(Err(Error::LevelAbsent(known))),
+            None => info.passed_on(Err(Error::LevelUnknown)),
         },
     }
 }

@@ -61,12 +61,10 @@ impl Region {
     /// if any of the others reaches into it.
     #[inline(never)]
     pub fn apart_from(&self, others: &[Region], info: Info) -> Result<(), Status> {
-        for other in others {
-            other.end(info)?;
-        }
         let end = self.end(info)?;
         for other in others {
-            if self.start < other.end(info)? && other.start < end {
+            let other_end = other.end(info)?;
+            if self.start < other_end && other.start < end {
                 let arguments = [self.argument, other.argument];
                 return Err(info.numbers(Status::Overlap, arguments, [0, 0]));
             }
@@ -151,16 +149,25 @@ macro_rules! lent {
             ///
             /// `plan` is null, or a plan, or memory that is none.
             unsafe fn get<'a>(plan: *const $plan, info: Info) -> Result<&'a $conv, Status> {
+                // SAFETY: the caller's.
+                unsafe {
+                    let plan = reference(CallArgument::Plan, plan, info)?;
+                    Self::sealed(plan, info)
+                }
+            }
+
+            /// # Safety
+            ///
+            /// `plan` is a plan, or memory that is none.
+            #[inline(always)]
+            unsafe fn sealed<'a>(plan: *const $plan, info: Info) -> Result<&'a $conv, Status> {
                 // SAFETY: the caller's. A plan whose seal stands was written whole, by `put` or as a constant of
                 // this layout.
                 unsafe {
-                    let plan = reference(CallArgument::Plan, plan, info)?;
-                    if plan.seal != SEAL {
+                    if (*plan).seal != SEAL {
                         return Err(info.about(Status::NoPlan, CallArgument::Plan));
                     }
-                    Ok(&*(&raw const *plan)
-                        .byte_add(offset_of!($plan, $member))
-                        .cast())
+                    Ok(&*plan.byte_add(offset_of!($plan, $member)).cast())
                 }
             }
 

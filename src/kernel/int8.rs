@@ -8,7 +8,8 @@ use self::put::Finish;
 use self::quads::Quads;
 use super::{Direct, Implied};
 use crate::geometry::{Geometry, Sizes};
-use crate::pack_i8::PanelsI8;
+use crate::pack::PANEL;
+use crate::pack_i8::{HEADER, QUAD};
 use crate::quant::Quant;
 use crate::simd::Level;
 use core::mem::MaybeUninit;
@@ -26,9 +27,21 @@ cfg_if::cfg_if! {
     if #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] {
         pub(crate) mod vectors;
         mod walk;
+        pub(crate) use crate::pack_i8::PanelsI8 as JobPanels;
     } else if #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] {
         pub(crate) mod neon;
         mod walk;
+        pub(crate) use crate::pack_i8::PanelsI8 as JobPanels;
+    } else {
+        /// Kernels without vectors need no more than the sizes.
+        #[derive(Clone, Copy)]
+        pub(crate) struct JobPanels;
+
+        impl JobPanels {
+            pub const fn of(_: Direct, _: &Geometry, _: &Sizes) -> Self {
+                JobPanels
+            }
+        }
     }
 }
 
@@ -36,11 +49,12 @@ cfg_if::cfg_if! {
 ///
 /// Whoever makes one has checked, and the kernels lean on, this: the geometry has these sizes;
 /// `rows` are rows of the output, `output` is just them; `input` is the rows that they need, the
-/// first of which is row `first_input_row`; `packed` has the length of `panels`.
+/// first of which is row `first_input_row`; `packed` has the length that the packing of such a layer has.
 pub(crate) struct JobI8<'a> {
     pub geometry: &'a Geometry,
     pub sizes: &'a Sizes,
-    pub panels: PanelsI8,
+    #[allow(dead_code)] // but on targets with vectors
+    pub panels: JobPanels,
     pub quant: &'a Quant,
     /// Rows are counted through batch, depth and height.
     pub rows: Range<usize>,
@@ -160,11 +174,10 @@ fn rolled() {
     }
 }
 
-/// Words of a panel so many filters wide.
-// One copy for all algorithms of small cores.
-#[inline(never)]
-fn panel(job: &JobI8<'_>, width: usize) -> usize {
-    job.panels.panel(width)
+/// Words of a full panel of a depthwise layer.
+#[inline(always)]
+fn depthwise_panel(job: &JobI8<'_>) -> usize {
+    HEADER * PANEL + job.sizes.taps * (PANEL / QUAD)
 }
 
 /// Clears words.

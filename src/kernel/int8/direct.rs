@@ -7,9 +7,8 @@ use super::put::Panel;
 use super::quads::{Offset, PIXELS, Quads};
 use super::windows::{Window, Windows, steps};
 use super::{JobI8, rolled, zeroed};
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, Sizes};
 use crate::kernel::window::count;
-use crate::pack::Panels;
 use crate::pack_i8::QUAD;
 use crate::quant::Quant;
 use core::mem::MaybeUninit;
@@ -21,14 +20,14 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let mut memory = MaybeUninit::<Memory>::uninit();
     let memory: *mut Memory = zeroed(&mut memory);
     let mut panel = Panel::of(job, pair::sums(memory));
-    let panels = &job.panels.panels;
-    let shape = Shape::of(job.geometry, panels, job.quant);
-    let pixels = count(&job.rows) * job.sizes.output[2];
+    let sizes = job.sizes;
+    let shape = Shape::of(job.geometry, sizes, job.quant);
+    let pixels = count(&job.rows) * sizes.output[2];
     let pixel = job.geometry.filters * panel.element;
-    let group = panels.filters * panel.element;
+    let group = sizes.group_filters * panel.element;
     let mut output = panel.to;
     let mut header = panel.header;
-    for channel in (0..panels.groups).map(|group| group * panels.depth) {
+    for channel in (0..job.geometry.groups).map(|group| group * sizes.group_channels) {
         let mut walk = Windows::of(job, channel);
         let mut left = pixels;
         panel.to = output;
@@ -89,15 +88,16 @@ struct Shape {
 impl Shape {
     // So that what is kept in memory anyway is not kept on the stack again by whoever looks at it.
     #[inline(never)]
-    fn of(geometry: &Geometry, panels: &Panels, quant: &Quant) -> Self {
-        let depth = panels.taps * panels.depth;
+    fn of(geometry: &Geometry, sizes: &Sizes, quant: &Quant) -> Self {
+        let channels = sizes.group_channels;
+        let depth = sizes.taps * channels;
         // Taps that lie side by side are one piece.
-        let [columns, line] = if geometry.dilation[2] == 1 && panels.groups == 1 {
-            [1, geometry.kernel[2] * panels.depth]
+        let [columns, line] = if geometry.dilation[2] == 1 && geometry.groups == 1 {
+            [1, geometry.kernel[2] * channels]
         } else {
-            [geometry.kernel[2], panels.depth]
+            [geometry.kernel[2], channels]
         };
-        let whole = panels.depth.is_multiple_of(QUAD);
+        let whole = channels.is_multiple_of(QUAD);
         let mut piece = if whole { PIECE } else { PIECE / 2 };
         if depth <= piece {
             piece = depth;
@@ -109,12 +109,12 @@ impl Shape {
             rows: geometry.kernel[1],
             columns,
             line,
-            channels: panels.depth,
+            channels,
             depth,
             piece,
             steps: steps(geometry),
             flat: geometry.kernel[0] == 1 && columns == 1,
-            point: panels.taps == 1 && whole && depth <= PIECE,
+            point: sizes.taps == 1 && whole && depth <= PIECE,
             whole,
             offset: Offset::of(quant),
         }

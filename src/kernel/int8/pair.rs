@@ -48,7 +48,7 @@ pub(super) unsafe fn run<S: Quads>(
     mut stage: impl FnMut(usize, usize, *mut i16),
 ) {
     let wide: *mut i16 = memory.cast();
-    let mut left = job.panels.panels.filters;
+    let mut left = job.sizes.group_filters;
     let mut first = true;
     while left > 0 {
         panel.filters = left.min(PANEL);

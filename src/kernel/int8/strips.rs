@@ -3,7 +3,7 @@
 
 use super::quads::Quads;
 use super::windows::{Windows, steps};
-use super::{JobI8, Outputs, panel, rolled, taps};
+use super::{JobI8, Outputs, depthwise_panel, rolled, taps};
 use crate::kernel::window::count;
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
@@ -73,10 +73,8 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let geometry = job.geometry;
     let [planes, _, kernel_width] = geometry.kernel;
     let whole = geometry.filters - geometry.filters % QUAD;
-    let fits = planes == 1
-        && geometry.filters == geometry.channels
-        && job.panels.panels.taps <= TAPS
-        && job.plain;
+    let fits =
+        planes == 1 && geometry.filters == geometry.channels && job.sizes.taps <= TAPS && job.plain;
     let start = match &mut job.output {
         Outputs::Bytes(output) if fits => output.as_mut_ptr(),
         _ => return taps::run(job, 0),
@@ -130,7 +128,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
             }
         }
         let packed = base.wrapping_add(HEADER * width + lane / QUAD);
-        for (tap, weights) in weights.iter_mut().enumerate().take(job.panels.panels.taps) {
+        for (tap, weights) in weights.iter_mut().enumerate().take(job.sizes.taps) {
             // SAFETY: the weights of a panel.
             let word = unsafe { packed.add(tap * (width / QUAD)).read() };
             let two = |word: i32| {
@@ -174,7 +172,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         }
         first += QUAD;
         if first.is_multiple_of(PANEL) {
-            base = base.wrapping_add(panel(job, width));
+            base = base.wrapping_add(depthwise_panel(job));
         }
     }
     if whole < geometry.filters {

@@ -3,7 +3,7 @@
 use super::put::Panel;
 use super::quads::{Offset, PIXELS};
 use super::windows::{Windows, steps};
-use super::{JobI8, panel, rolled};
+use super::{JobI8, depthwise_panel, rolled};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
@@ -41,7 +41,7 @@ pub(crate) fn run(job: &mut JobI8<'_>, mut first: usize) {
     let mut base = job
         .packed
         .as_ptr()
-        .wrapping_add(first / PANEL * panel(job, PANEL));
+        .wrapping_add(first / PANEL * depthwise_panel(job));
     while first < filters {
         let lane = first % PANEL;
         let width = width(filters - (first - lane));
@@ -100,7 +100,7 @@ pub(crate) fn run(job: &mut JobI8<'_>, mut first: usize) {
         }
         first += QUAD;
         if first.is_multiple_of(PANEL) {
-            base = base.wrapping_add(panel(job, width));
+            base = base.wrapping_add(depthwise_panel(job));
         }
     }
 }
