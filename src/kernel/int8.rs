@@ -16,6 +16,7 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 
 mod direct;
+pub(crate) mod nine;
 mod pair;
 mod pointwise;
 pub(crate) mod put;
@@ -159,6 +160,7 @@ pub(crate) fn without_vectors<S: Quads>(simd: S, kernels: Kernels, job: &mut Job
         Kernels::Dense => direct::run(simd, job),
         Kernels::Pointwise => pointwise::run(simd, job),
         Kernels::Depthwise if S::STRIPS => strips::run(simd, job),
+        Kernels::Depthwise if S::NINE => nine::run(simd, job),
         Kernels::Depthwise => taps::run(job, 0),
     }
 }

@@ -1,5 +1,6 @@
 //! The loops of int8 for a Cortex-M0+: eight registers, and a multiplication of 32 bits.
 
+use crate::kernel::int8::nine::Nine;
 use crate::kernel::int8::put::Panel;
 use crate::quant::Quant;
 use core::arch::naked_asm;
@@ -193,5 +194,106 @@ pub(super) unsafe extern "C" fn requantize(panel: &Panel<'_>) {
         min = const offset_of!(Quant, min),
         max = const offset_of!(Quant, max),
         flip = const offset_of!(Quant, flip),
+    )
+}
+
+/// One tap of the channel of r3, its weight the next.
+macro_rules! tap {
+    () => {
+        "ldrsb r4, [r1, r3]
+        adds r1, r1, r7
+        ldmia r2!, {{r5}}
+        subs r4, r4, r6
+        muls r4, r5, r4
+        adds r0, r0, r4\n"
+    };
+}
+
+/// [`Quads::nine`](crate::kernel::int8::quads::Quads::nine).
+///
+/// # Safety
+/// As for that.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn nine(window: &Nine, sums: *mut i32) {
+    naked_asm!(
+        "push {{r1, r4-r7, lr}}",
+        "mov r4, r8",
+        "mov r5, r9",
+        "mov r6, r10",
+        "mov r7, r11",
+        "push {{r4-r7}}",
+        "mov r12, r0",
+        "ldr r4, [r0, #{line}]",
+        "mov r8, r4",
+        "ldr r4, [r0, #{skip}]",
+        "mov r9, r4",
+        "ldr r4, [r0, #{next}]",
+        "mov lr, r4",
+        // A row is entered at the tap that leaves as many as there are.
+        "movs r4, #3",
+        "ldr r5, [r0, #{columns}]",
+        "subs r5, r4, r5",
+        "adr r4, 4f",
+        "adr r6, 5f",
+        "subs r6, r6, r4",
+        "muls r5, r6, r5",
+        "adds r4, r4, r5",
+        "mov r11, r4",
+        "ldr r2, [r0, #{weights}]",
+        "ldr r6, [r0, #{zero}]",
+        "ldr r7, [r0, #{tap}]",
+        "movs r3, #0",
+        "2:",
+        "mov r5, r12",
+        "ldr r1, [r5, #{input}]",
+        "ldr r0, [r5, #{biases}]",
+        "lsls r4, r3, #2",
+        "ldr r0, [r0, r4]",
+        "ldr r4, [r5, #{rows}]",
+        "cmp r4, #0",
+        "beq 6f",
+        "3:",
+        "mov r10, r4",
+        "mov pc, r11",
+        ".p2align 2",
+        "4:",
+        tap!(),
+        ".p2align 2",
+        "5:",
+        tap!(),
+        tap!(),
+        "add r1, r8",
+        "add r2, r9",
+        "mov r4, r10",
+        "subs r4, r4, #1",
+        "bne 3b",
+        "6:",
+        "add r2, lr",
+        "ldr r4, [sp, #16]",
+        "str r0, [r4]",
+        "adds r4, r4, #8",
+        "str r4, [sp, #16]",
+        "adds r3, r3, #1",
+        "mov r5, r12",
+        "ldr r5, [r5, #{filters}]",
+        "cmp r3, r5",
+        "bne 2b",
+        "pop {{r4-r7}}",
+        "mov r8, r4",
+        "mov r9, r5",
+        "mov r10, r6",
+        "mov r11, r7",
+        "pop {{r1, r4-r7, pc}}",
+        input = const offset_of!(Nine, input),
+        weights = const offset_of!(Nine, weights),
+        biases = const offset_of!(Nine, biases),
+        filters = const offset_of!(Nine, filters),
+        rows = const offset_of!(Nine, rows),
+        columns = const offset_of!(Nine, columns),
+        zero = const offset_of!(Nine, zero),
+        tap = const offset_of!(Nine, tap),
+        line = const offset_of!(Nine, line),
+        skip = const offset_of!(Nine, skip),
+        next = const offset_of!(Nine, next),
     )
 }

@@ -7,10 +7,10 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::{Kernel, LevelI8, MOST_VECTORS, SCALAR_I8, ScalarI8, Simd, Token};
-#[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
-use crate::kernel::int8::put::Panel;
 use crate::kernel::int8::quads::Quads;
 use crate::kernel::int8::{self, JobI8, Kernels};
+#[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
+use crate::kernel::int8::{nine::Nine, put::Panel};
 use crate::kernel::peak::scalar_i8;
 use core::array;
 
@@ -66,6 +66,16 @@ unsafe impl Quads for Scalar {
         // SAFETY: the caller's.
         let both = unsafe { super::cortex_m0::products(wide, weights, step, end) };
         [both as u32, (both >> 32) as u32]
+    }
+
+    #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
+    const NINE: bool = true;
+
+    #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
+    #[inline(always)]
+    unsafe fn nine(self, window: &Nine, sums: *mut i32) {
+        // SAFETY: the caller's.
+        unsafe { super::cortex_m0::nine(window, sums) };
     }
 
     #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]

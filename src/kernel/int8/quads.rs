@@ -8,6 +8,7 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
+use super::nine::Nine;
 use super::put::Panel;
 use super::rolled;
 use super::strips::Strip;
@@ -165,6 +166,16 @@ pub(crate) unsafe trait Quads: Copy {
         // SAFETY: the caller's.
         unsafe { panel.each(|sum, words| panel.quant.tflite(sum, words)) };
     }
+
+    /// Whether the level brings the next method.
+    const NINE: bool = false;
+
+    /// Computes the sums of a window, each of which lies a [`Pair`] further on.
+    ///
+    /// # Safety
+    /// [`NINE`](Self::NINE); the taps can be read, and so many sums written.
+    #[inline(always)]
+    unsafe fn nine(self, _window: &Nine, _sums: *mut i32) {}
 
     /// Whether the level brings the next method.
     const STRIPS: bool = false;
