@@ -232,18 +232,19 @@ unsafe fn stage_one<S: Quads>(
     while len > 0 {
         let line = window.tap([place.plane, place.row, place.column], &shape.steps);
         // What of the line is inside.
-        let [planes, rows, columns] = window.inside;
+        let [planes, rows, columns] = &window.inside;
         let [mut start, mut end] = [shape.line; 2];
         if contains(planes, place.plane) && contains(rows, place.row) {
             if shape.columns == 1 {
-                [start, end] = columns.map(|column| column * shape.channels);
+                start = columns[0] * shape.channels;
+                end = columns[1] * shape.channels;
             } else if contains(columns, place.column) {
                 start = 0;
             }
         }
         while len > 0 && place.at < shape.line {
             let at = place.at;
-            let inside = contains([start, end], at);
+            let inside = contains(&[start, end], at);
             let bound = if inside {
                 end
             } else if at < start {
@@ -299,6 +300,6 @@ unsafe fn stage_one<S: Quads>(
 }
 
 #[inline(always)]
-fn contains([start, end]: [usize; 2], at: usize) -> bool {
-    start <= at && at < end
+fn contains([start, end]: &[usize; 2], at: usize) -> bool {
+    *start <= at && at < *end
 }

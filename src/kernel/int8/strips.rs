@@ -154,7 +154,8 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
             strip.line = steps[1];
             strip.columns = 0;
             if columns != 3 || kernel_width != 3 || strip.rows == 0 {
-                strip.columns = columns;
+                // None would say three.
+                strip.columns = columns.max(1);
                 strip.line = strip.line.wrapping_sub(columns.wrapping_mul(strip.tap));
                 strip.skip = (kernel_width - columns) * size_of::<Tap>();
             }

@@ -1,6 +1,6 @@
 //! The windows of a job's pixels, one after the other, for cores without vectors.
 
-use super::JobI8;
+use super::{JobI8, rolled};
 use crate::geometry::Geometry;
 use crate::kernel::rows::Columns;
 use crate::kernel::window::{Axis, quotient};
@@ -149,13 +149,16 @@ impl Windows {
         let z = plane.wrapping_sub(image.wrapping_mul(depth));
         let y = self.row.wrapping_sub(plane.wrapping_mul(height));
         let mut before = image;
-        let axes = [Axis::of(geometry, sizes, 0), Axis::of(geometry, sizes, 1)];
-        for ((axis, inside), at) in axes.iter().zip(&mut self.window.inside).zip([z, y]) {
+        for number in 0..2 {
+            let at = if number == 0 { z } else { y };
+            // One at a time, as there may be little stack.
+            let axis = Axis::of(geometry, sizes, number);
             let taps = axis.inside(at);
-            *inside = [taps.start, taps.end];
+            self.window.inside[number] = [taps.start, taps.end];
             self.alike = axis.alike(at) - 1;
             // Of the first tap, inside or not.
             before = axis.first(before, at);
+            rolled();
         }
         let row = before.wrapping_sub(job.first_input_row);
         let at = Axis::of(geometry, sizes, 2)

@@ -125,7 +125,7 @@ const SIGNED: Quantization = Quantization::int8(5, -3);
 
 /// An odd number of pixels, panels of 16, 8 and 4 filters, more and less of them than a panel, pieces of a window, channels that
 /// are whole quads or not, all roundings, uint8, clamps, multipliers of more than 1 and of next to nothing.
-fn layers() -> [Layer; 16] {
+fn layers() -> [Layer; 20] {
     [
         layer!(
             "int8 3x3, 16 to 24",
@@ -204,6 +204,35 @@ fn layers() -> [Layer; 16] {
             "int8 depthwise 3x3, 13 channels",
             Geometry::depthwise2d([6, 7, 13], 1, [3, 3]).padding(Padding::Same),
             SIGNED,
+            -6
+        ),
+        layer!(
+            "int8 depthwise 3x3, 6 channels, stride 2, dilation 2",
+            Geometry::depthwise2d([9, 12, 6], 1, [3, 3])
+                .stride(2)
+                .dilation(2)
+                .padding(Padding::Same),
+            SIGNED.clamp(-100, 90),
+            -6
+        ),
+        layer!(
+            "int8 depthwise 2x3, 5 channels, windows without taps",
+            Geometry::depthwise2d([4, 5, 5], 1, [2, 3])
+                .stride(3)
+                .padding(Padding::sides([[4, 1], [2, 5]])),
+            SIGNED,
+            -6
+        ),
+        layer!(
+            "int8 depthwise 9x1, 20 channels",
+            Geometry::depthwise2d([7, 4, 20], 1, [9, 1]).padding(Padding::Same),
+            SIGNED,
+            1
+        ),
+        layer!(
+            "int8 depthwise 4x2, 17 channels, 2 images, float rounding",
+            Geometry::depthwise2d([6, 5, 17], 1, [4, 2]).batch(2),
+            SIGNED.rounding(Rounding::Float),
             -6
         ),
         layer!(
