@@ -284,6 +284,37 @@ const DENSE: i32 = 795_952_639;
 /// What it is changed by if all filters are plain.
 const PLAIN: i32 = 0x1555_5555;
 
+/// A program links the rounding that a constant plan names and no other, so weights for another are refused.
+#[test]
+fn a_plan_runs_no_rounding_but_its_own() -> Result<(), Error> {
+    let geometry = Geometry::conv2d([2, 3, 4], 5, [1, 1]);
+    let roundings = [
+        (Rounding::Tflite, "microconv_i8_tflite"),
+        (Rounding::TfliteSingle, "microconv_i8_rounded"),
+        (Rounding::Float, "microconv_i8_rounded"),
+    ];
+    for (rounding, name) in roundings {
+        let plan = ConvI8::new(geometry, Quantization::int8(0, 0).rounding(rounding))?;
+        let text = plan.c_initializer().to_string();
+        assert!(
+            text.contains(&format!("microconv_i8_pointwise, {name}, {{")),
+            "{text}"
+        );
+        for (other, _) in roundings {
+            let packing = ConvI8::new(geometry, Quantization::int8(0, 0).rounding(other))?;
+            let mut packed = vec![0; plan.packed_len()];
+            packing.pack(Weights::Ohwi(&[1; 20]), None, Scales::ONE, &mut packed)?;
+            let ran = plan.run(Level::detect(), &[1i8; 24], &packed, &mut [0i8; 30]);
+            if other == rounding {
+                assert_eq!(ran, Ok(()));
+            } else {
+                assert!(matches!(ran, Err(Error::PackedGeometry { .. })), "{ran:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn three_orders_are_one() {
     for (seed, layer) in [
