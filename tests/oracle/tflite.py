@@ -20,8 +20,8 @@ CLASSES = ["mixed", "powers", "generic", "large", "tiny", "one scale"]
 
 class Case:
     """One random layer with its numbers."""
-    # Of activations and biases.
-    types = (schema.TensorType.INT8, schema.TensorType.INT32)
+    # Of activations, weights and biases.
+    types = (schema.TensorType.INT8, schema.TensorType.INT8, schema.TensorType.INT32)
 
     def __init__(self, rng, index):
         pick = lambda *values: int(rng.choice(values))
@@ -106,9 +106,9 @@ class Case:
 
         output = [-(-n // s) if self.same else (n - (k - 1) * d - 1) // s + 1
                   for n, s, k, d in zip(self.size, self.stride, self.kernel, self.dilation)]
-        activations, biases = self.types
+        activations, filters, biases = self.types
         tensor(b"input", activations, self.input.shape, None, [self.input_scale], self.input_zero)
-        tensor(b"weights", schema.TensorType.INT8, self.weights.shape, self.weights, self.weight_scales, 0, 3 if self.depthwise else 0)
+        tensor(b"weights", filters, self.weights.shape, self.weights, self.weight_scales, 0, 3 if self.depthwise else 0)
         bias_scales = (float(self.input_scale) * self.weight_scales.astype(float)).astype(np.float32)
         tensor(b"bias", biases, self.bias.shape, self.bias, bias_scales, 0)
         tensor(b"output", activations, [self.batch, *output, self.filters], None, [self.output_scale], self.output_zero)

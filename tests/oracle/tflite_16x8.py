@@ -12,7 +12,7 @@ import tflite
 
 
 class Case(tflite.Case):
-    types = (schema.TensorType.INT16, schema.TensorType.INT64)
+    types = (schema.TensorType.INT16, schema.TensorType.INT8, schema.TensorType.INT64)
 
     def numbers(self, rng, terms, small):
         """Scales, and numbers such that outputs use their range."""
@@ -50,7 +50,7 @@ class Case(tflite.Case):
         bias, other = self.bias, np.zeros(0, np.int16)
         # Depthwise ones must be of int64. The interpreter does not ask whether a sum of 32 bits overflows.
         if not self.depthwise and np.abs(bias).max() < 2 ** 30 and np.prod(self.weights.shape) / self.filters < 200:
-            self.types, self.bias = (schema.TensorType.INT16, schema.TensorType.INT32), bias.astype(np.int32)
+            self.types, self.bias = (schema.TensorType.INT16, schema.TensorType.INT8, schema.TensorType.INT32), bias.astype(np.int32)
             other = self.answer(OpResolverType.BUILTIN_REF)
         return self.words((self.input, self.weights, bias.astype("<i8"), *answers, other))
 
