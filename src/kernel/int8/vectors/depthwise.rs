@@ -140,11 +140,17 @@ impl<S: SimdI8, const UNSIGNED: bool> KernelI8<S> for Depthwise<'_, UNSIGNED> {
                 let mut first = 0;
                 while first < geometry.filters {
                     let [lines, pixels] = [&lines, &pixels].map(Clone::clone);
+                    let left = geometry.filters - first;
                     // SAFETY: lines, pixels and filters are the job's.
-                    unsafe {
-                        part.vector::<S, UNSIGNED>(simd, lines, pixels, first, three, &mut stage);
-                    }
-                    first += S::LANES;
+                    first += unsafe {
+                        if three && const { 2 * S::LANES == PANEL } && left >= PANEL {
+                            part.slide::<S, UNSIGNED, 2>(simd, lines, pixels, first, &mut stage)
+                        } else if three && left >= S::LANES {
+                            part.slide::<S, UNSIGNED, 1>(simd, lines, pixels, first, &mut stage)
+                        } else {
+                            part.vector::<S, UNSIGNED>(simd, lines, pixels, first, &mut stage)
+                        }
+                    };
                 }
             }
         }
@@ -162,6 +168,14 @@ struct Part<'a> {
     output: To,
 }
 
+/// What a panel holds of the filters from a vector's first on.
+struct Packed {
+    /// Their header, their first weights, and weights to the next tap's.
+    header: *const i32,
+    weights: *const i8,
+    width: usize,
+}
+
 /// A vector of filters.
 struct Vector {
     /// Filters that exist.
@@ -175,8 +189,92 @@ struct Vector {
 }
 
 impl Part<'_> {
-    /// Some pixels of some lines of one vector of filters, from `first` on; `three`: [`depthwise3`] has a loop for
-    /// them.
+    /// The panel of the vector of filters from `first` on.
+    #[inline(always)]
+    fn packed(&self, first: usize) -> Packed {
+        let job = self.job;
+        let lane = first % PANEL;
+        let width = width(job.geometry.filters - (first - lane));
+        let panel = job
+            .packed
+            .as_ptr()
+            .wrapping_add(first / PANEL * job.panels.panel(PANEL));
+        Packed {
+            header: panel.wrapping_add(lane),
+            weights: panel
+                .wrapping_add(HEADER * width)
+                .cast::<i8>()
+                .wrapping_add(lane),
+            width,
+        }
+    }
+
+    /// What becomes of the sums of a vector of filters, of which `count` exist.
+    ///
+    /// # Safety
+    /// The filters are the job's, and the `v`th vector of `packed`'s panel.
+    #[inline(always)]
+    unsafe fn filters<S: SimdI8, const UNSIGNED: bool>(
+        &self,
+        simd: S,
+        packed: &Packed,
+        v: usize,
+        count: usize,
+    ) -> Filters<S> {
+        let header = packed.header.wrapping_add(v * S::LANES);
+        let taps = self.job.panels.panels.taps;
+        let offset = if UNSIGNED { 128 } else { 0 };
+        // SAFETY: the caller's: panels follow each other as `PanelsI8` counts them.
+        unsafe {
+            Filters::load(
+                simd,
+                self.job.quant,
+                header,
+                packed.width,
+                taps,
+                offset,
+                count,
+            )
+        }
+    }
+
+    /// Some pixels of some lines of `V` vectors of filters, from `first` on, all of which exist; for what
+    /// [`depthwise3`] has a loop for. Returns how many filters these are.
+    ///
+    /// # Safety
+    /// They are the job's.
+    #[inline(always)]
+    unsafe fn slide<S: SimdI8, const UNSIGNED: bool, const V: usize>(
+        &self,
+        simd: S,
+        lines: Range<usize>,
+        pixels: Range<usize>,
+        first: usize,
+        stage: &mut Stage,
+    ) -> usize {
+        let packed = self.packed(first);
+        // SAFETY: the caller's.
+        unsafe {
+            let slide = Slide::<S, V> {
+                job: self.job,
+                columns: self.columns,
+                weights: packed.weights,
+                width: packed.width,
+                filters: core::array::from_fn(|v| {
+                    self.filters::<S, UNSIGNED>(simd, &packed, v, S::LANES)
+                }),
+                first,
+                output: self.output.at(first),
+                sums: stage.pairs.as_mut_ptr().cast(),
+                room: ROOM / size_of::<S::I32>() / V,
+            };
+            slide.lines::<UNSIGNED>(simd, lines, pixels);
+        }
+        V * S::LANES
+    }
+
+    /// Some pixels of some lines of one vector of filters, from `first` on. Returns how many filters a
+    /// vector has.
     ///
     /// # Safety
     /// They are the job's.
@@ -187,9 +285,8 @@ impl Part<'_> {
         lines: Range<usize>,
         pixels: Range<usize>,
         first: usize,
-        three: bool,
         stage: &mut Stage,
-    ) {
+    ) -> usize {
         let job = self.job;
         let geometry = job.geometry;
         let window = &self.window;
@@ -203,47 +300,15 @@ impl Part<'_> {
             turn: first - channel * multiplier,
             end: job.input.as_ptr().wrapping_add(job.input.len()),
         };
-        let lane = first % PANEL;
-        let width = width(filters - (first - lane));
-        let panel = job
-            .packed
-            .as_ptr()
-            .wrapping_add(first / PANEL * job.panels.panel(PANEL));
-        let weights = panel
-            .wrapping_add(HEADER * width)
-            .cast::<i8>()
-            .wrapping_add(lane);
+        let packed = self.packed(first);
+        let (weights, width) = (packed.weights, packed.width);
         let pairs = stage.pairs.as_mut_ptr().cast::<S::Pair>();
         let to = stage.weights.as_mut_ptr().cast::<S::Pair>();
         let none = [0i8; PANEL];
-        let offset = if UNSIGNED { 128 } else { 0 };
-        // SAFETY: panels follow each other as `PanelsI8` counts them, `can` has seen that weights and
-        // pairs have room, and the rows and columns that are read lie inside the input.
+        // SAFETY: `can` has seen that weights and pairs have room, and the rows and columns that are read
+        // lie inside the input.
         unsafe {
-            let filters = Filters::load(
-                simd,
-                job.quant,
-                panel.add(lane),
-                width,
-                job.panels.panels.taps,
-                offset,
-                vector.count,
-            );
-            if three && vector.count == S::LANES {
-                let slide = Slide {
-                    job,
-                    columns: self.columns,
-                    weights,
-                    width,
-                    filters: &filters,
-                    first,
-                    output: self.output.at(first),
-                    sums: stage.pairs.as_mut_ptr().cast(),
-                    room: ROOM / size_of::<S::I32>(),
-                };
-                slide.lines::<UNSIGNED>(simd, lines, pixels);
-                return;
-            }
+            let filters = self.filters::<S, UNSIGNED>(simd, &packed, 0, vector.count);
             for pair in 0..window.pairs {
                 for column in 0..window.columns {
                     let tap = 2 * pair * window.columns + column;
@@ -284,6 +349,7 @@ impl Part<'_> {
                 index += lines.count;
             }
         }
+        S::LANES
     }
 
     /// Lays out the columns under the windows of neighbouring pixels of a line.
