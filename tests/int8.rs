@@ -740,6 +740,30 @@ fn long_sums() {
     }
 }
 
+/// Windows of three columns, which AVX2 computes by fewer products of larger numbers: those of the
+/// longest windows that it does so for, at the ends of every range, where what is added wraps; one past
+/// them; rows of odd lengths; windows that reach into the padding and out of it.
+#[test]
+fn three_columns() {
+    let levels = levels_i8();
+    let mut seed = 0;
+    for layer in [
+        Geometry::conv2d([3, 6, 3640], 9, [3, 3]),
+        Geometry::conv2d([3, 6, 3644], 9, [3, 3]),
+        Geometry::conv2d([1, 7, 10920], 8, [1, 3]).padding(Padding::Same),
+        Geometry::conv2d([9, 7, 64], 33, [3, 3]).padding(Padding::Same),
+        Geometry::conv2d([6, 5, 12], 19, [5, 3]).padding(Padding::square(3)),
+        Geometry::conv2d([13, 26, 20], 5, [3, 3]).dilation(2),
+        Geometry::conv3d([3, 4, 9, 8], 17, [3, 2, 3]).padding(Padding::Same),
+    ] {
+        for numbers in NUMBERS {
+            seed += 1;
+            CaseI8::with(layer, ROUNDINGS[seed % 3], numbers, FACTORS[0], seed as u64)
+                .check(&levels);
+        }
+    }
+}
+
 /// A scale for all filters is the same as one for each.
 #[test]
 fn one_scale_stands_for_all() {

@@ -187,6 +187,34 @@ pub(crate) unsafe trait SimdI8: Copy {
     fn run<K: KernelI8<Self>>(self, kernel: K);
 }
 
+/// A level that multiplies numbers of 16 bits, as [`minimal`](crate::kernel::int8::vectors::minimal) sees
+/// it: what it writes m0 to m3 and d0 to d3 of.
+///
+/// # Safety
+///
+/// As for [`SimdI8`].
+pub(crate) unsafe trait MinimalI8: SimdI8<Input = i16> {
+    /// Makes what is multiplied of the inputs d0 to d3 of so many channels, a multiple of four, `flip`ped
+    /// where they are uint8: `[d0 - d2, d1 + d2, d2 - d1, d1 - d3]`.
+    ///
+    /// # Safety
+    /// So many bytes are readable at each place, and as many elements writable.
+    unsafe fn points(self, from: [*const i8; 4], to: [*mut i16; 4], count: usize, flip: u8);
+    /// Makes what it is multiplied with of the words of three taps:
+    /// `[2 g0, g0 + g1 + g2, g0 - g1 + g2, 2 g2]`.
+    ///
+    /// # Safety
+    /// The words are as for [`weights`](SimdI8::weights), and four elements of each lane writable.
+    unsafe fn transform(self, taps: [*const i32; 3], to: [*mut i16; 4]);
+    /// Loads such weights.
+    ///
+    /// # Safety
+    /// Four elements of each lane are readable.
+    unsafe fn transformed(self, p: *const i16) -> Self::Weights;
+    /// The sums of two neighbouring pixels, of twice m0 to m3.
+    fn outputs(self, points: [Self::Sums; 4]) -> [Self::I32; 2];
+}
+
 /// Vectors that become bytes together.
 pub(crate) const GROUP: usize = 4;
 

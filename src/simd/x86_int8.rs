@@ -1,21 +1,21 @@
 //! int8 in 256 bits: AVX2, and AVX-VNNI.
 
 use super::x86::{Avx2, AvxVnni};
-use super::{Ends, GROUP, KernelI8, LevelI8, SLACK, SimdI8};
-use crate::kernel::int8::vectors::{self, PeakI8};
+use super::{Ends, GROUP, KernelI8, LevelI8, MinimalI8, SLACK, SimdI8};
+use crate::kernel::int8::vectors::{self, PeakI8, minimal};
 use crate::kernel::int8::{JobI8, Kernels};
 use core::arch::x86_64::*;
 
 /// A level whose kernels are compiled for these instructions.
 macro_rules! level_i8 {
-    ($token:ident, $features:literal) => {
+    ($token:ident, $features:literal, $run:path) => {
         impl LevelI8 for $token {
             #[inline]
             fn run_i8(self, _: Kernels, job: &mut JobI8<'_>) {
                 #[target_feature(enable = $features)]
                 #[inline(never)]
                 fn enabled(simd: $token, job: JobI8<'_>) {
-                    vectors::run(simd, job);
+                    $run(simd, job);
                 }
                 // SAFETY: a token exists only where the CPU has them.
                 unsafe { enabled(self, job.lent()) }
@@ -37,8 +37,8 @@ macro_rules! level_i8 {
 }
 pub(super) use level_i8;
 
-level_i8!(Avx2, "avx2,fma");
-level_i8!(AvxVnni, "avx2,fma,avxvnni");
+level_i8!(Avx2, "avx2,fma", minimal::run);
+level_i8!(AvxVnni, "avx2,fma,avxvnni", vectors::run);
 
 /// The products of every other lane, in 64 bits.
 ///
@@ -425,6 +425,90 @@ unsafe impl SimdI8 for Avx2 {
     }
 
     words!("avx2,fma");
+}
+
+// SAFETY: as for `SimdI8`.
+#[allow(clippy::undocumented_unsafe_blocks)]
+unsafe impl MinimalI8 for Avx2 {
+    #[inline(always)]
+    unsafe fn points(self, from: [*const i8; 4], to: [*mut i16; 4], count: usize, flip: u8) {
+        unsafe {
+            let flips = _mm_set1_epi8(flip as i8);
+            let mut at = 0;
+            while at + 16 <= count {
+                let d = from.map(|p| {
+                    let bytes = _mm_loadu_si128(p.wrapping_add(at).cast());
+                    _mm256_cvtepi8_epi16(_mm_xor_si128(bytes, flips))
+                });
+                let points = [
+                    _mm256_sub_epi16(d[0], d[2]),
+                    _mm256_add_epi16(d[1], d[2]),
+                    _mm256_sub_epi16(d[2], d[1]),
+                    _mm256_sub_epi16(d[1], d[3]),
+                ];
+                for (to, point) in to.into_iter().zip(points) {
+                    _mm256_storeu_si256(to.wrapping_add(at).cast(), point);
+                }
+                at += 16;
+            }
+            while at < count {
+                let d = from.map(|p| {
+                    let word = p.wrapping_add(at).cast::<i32>().read_unaligned();
+                    _mm_cvtepi8_epi16(_mm_xor_si128(_mm_cvtsi32_si128(word), flips))
+                });
+                let points = [
+                    _mm_sub_epi16(d[0], d[2]),
+                    _mm_add_epi16(d[1], d[2]),
+                    _mm_sub_epi16(d[2], d[1]),
+                    _mm_sub_epi16(d[1], d[3]),
+                ];
+                for (to, point) in to.into_iter().zip(points) {
+                    _mm_storel_epi64(to.wrapping_add(at).cast(), point);
+                }
+                at += 4;
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transform(self, taps: [*const i32; 3], to: [*mut i16; 4]) {
+        unsafe {
+            let g = taps.map(|p| self.weights(p, ()));
+            for half in 0..2 {
+                let [a, b, c] = g.map(|g| g[half]);
+                let ends = _mm256_add_epi16(a, c);
+                let points = [
+                    _mm256_add_epi16(a, a),
+                    _mm256_add_epi16(ends, b),
+                    _mm256_sub_epi16(ends, b),
+                    _mm256_add_epi16(c, c),
+                ];
+                for (to, point) in to.into_iter().zip(points) {
+                    _mm256_storeu_si256(to.add(16 * half).cast(), point);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transformed(self, p: *const i16) -> [__m256i; 2] {
+        unsafe { [0, 16].map(|at| _mm256_loadu_si256(p.add(at).cast())) }
+    }
+
+    #[inline(always)]
+    fn outputs(self, points: [[__m256i; 2]; 4]) -> [__m256i; 2] {
+        unsafe {
+            let halves = [0, 1].map(|half| {
+                let m = points.map(|point| point[half]);
+                let sum = _mm256_add_epi32(m[0], _mm256_add_epi32(m[1], m[2]));
+                let difference = _mm256_sub_epi32(m[1], _mm256_add_epi32(m[2], m[3]));
+                [sum, difference]
+            });
+            [0, 1].map(|output| {
+                _mm256_srai_epi32::<1>(self.lanes([halves[0][output], halves[1][output]]))
+            })
+        }
+    }
 }
 
 // SAFETY: as for `Avx2`.

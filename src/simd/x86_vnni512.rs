@@ -7,7 +7,11 @@ use crate::kernel::int8::vectors::{self, PeakI8};
 use crate::kernel::int8::{JobI8, Kernels};
 use core::arch::x86_64::*;
 
-level_i8!(Avx512Vnni, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni");
+level_i8!(
+    Avx512Vnni,
+    "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni",
+    vectors::run
+);
 
 /// The products of every other lane, in 64 bits: `_mm512_mul_epi32`, which the compiler does not always
 /// recognize (see AVX2).

@@ -7,6 +7,7 @@ use crate::simd::SimdI8;
 mod depthwise;
 mod depthwise3;
 mod finish;
+pub(crate) mod minimal;
 mod peak;
 mod staged;
 mod tile;
