@@ -21,6 +21,9 @@
 //! The transformed weights of eight filters at a time are made there too, from the packed ones: the more
 //! pixels share them, the less that is (a tenth of the multiplications' time).
 
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
 use super::finish::Filters;
 use crate::kernel::int8::walk::{Cursor, Walk};
 use crate::kernel::int8::{JobI8, To};
