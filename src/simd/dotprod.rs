@@ -3,7 +3,7 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::neon_int8::{KernelNeon, NeonI8, extension, opaque};
+use super::neon_int8::{KernelNeon, NeonI8, Pairs, extension, opaque};
 use super::{LevelI8, Neon, Token};
 use crate::kernel::int8::{JobI8, Kernels, neon};
 use core::arch::aarch64::*;
@@ -145,5 +145,10 @@ unsafe impl NeonI8 for Dotprod {
         }
         // SAFETY: a `Dotprod` exists only where the CPU has both.
         unsafe { enabled(self, kernel) }
+    }
+
+    #[inline(always)]
+    fn plain<K: KernelNeon>(self, kernel: K) {
+        Pairs(self.0).run(kernel);
     }
 }

@@ -148,4 +148,9 @@ unsafe impl NeonI8 for I8mm {
         // SAFETY: an `I8mm` exists only where the CPU has them.
         unsafe { enabled(self, kernel) }
     }
+
+    #[inline(always)]
+    fn plain<K: KernelNeon>(self, kernel: K) {
+        self.0.plain(kernel);
+    }
 }

@@ -64,6 +64,8 @@ pub(crate) unsafe trait NeonI8: Copy {
 
     /// Calls `kernel.run` in a function that may use these instructions.
     fn run<K: KernelNeon>(self, kernel: K);
+    /// The same in a function that uses NEON alone, of which there is one for all levels.
+    fn plain<K: KernelNeon>(self, kernel: K);
 }
 
 /// An int8 algorithm, written once for every level of aarch64; all that [`Kernel`](super::Kernel) says
@@ -114,7 +116,7 @@ impl LevelI8 for Neon {
 /// Adds two products in 16 bits before it widens the sum, which takes weights above -128: twice the
 /// square of -128 is all that does not fit.
 #[derive(Clone, Copy)]
-struct Pairs(Neon);
+pub(super) struct Pairs(pub(super) Neon);
 
 /// Widens each product.
 #[derive(Clone, Copy)]
@@ -191,6 +193,11 @@ macro_rules! plain {
                 }
                 // SAFETY: a `Neon` exists only where the CPU has it.
                 unsafe { enabled(self, kernel) }
+            }
+
+            #[inline(always)]
+            fn plain<K: KernelNeon>(self, kernel: K) {
+                Pairs(self.0).run(kernel);
             }
         }
     };

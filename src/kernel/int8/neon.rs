@@ -1,5 +1,7 @@
 //! The kernels of aarch64, which multiplies signed bytes: inputs and weights as they are.
 
+use self::dense::Dense;
+use self::tile::Multiply;
 use super::JobI8;
 use crate::kernel::Direct;
 use crate::pack::{PANEL, width};
@@ -23,7 +25,14 @@ pub(crate) use peak::multiply_adds;
 pub(crate) fn dense<S: NeonI8>(simd: S, job: JobI8<'_>) -> Option<JobI8<'_>> {
     match job.panels.algorithm {
         Direct::Dense if !S::PAIRS || dense::pairs_pay(&job) => {
-            dense::run(simd, job);
+            let multiply = Multiply {
+                pixels: S::PIXELS,
+                vectors: S::VECTORS,
+                pairs: S::PAIRS,
+                // SAFETY: whoever calls it has what it points to.
+                tiles: &|tiles| unsafe { tile::run(simd, tiles) },
+            };
+            simd.plain(Dense { job, multiply });
             None
         }
         _ => Some(job),
@@ -36,7 +45,7 @@ pub(crate) fn depthwise<S: NeonI8>(simd: S, job: JobI8<'_>) {
 }
 
 /// Whether no weight is -128: then two products fit 16 bits together.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn pairs_fit(job: &JobI8<'_>) -> bool {
     let panels = &job.panels;
     let mut panel = job.packed.as_ptr();

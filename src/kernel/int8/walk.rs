@@ -165,7 +165,7 @@ impl<'a> Walk<'a> {
 
     /// The columns of the window that lie inside the input.
     #[inline(always)]
-    fn inside(&self, cursor: &Cursor) -> Range<usize> {
+    pub fn inside(&self, cursor: &Cursor) -> Range<usize> {
         if self.columns.interior.contains(&cursor.x) {
             0..self.job.geometry.kernel[2]
         } else {

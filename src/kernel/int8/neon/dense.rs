@@ -6,7 +6,7 @@
 
 use super::finish::{Ends, Finish, right};
 use super::stage::{MOST, Plan, Stage};
-use super::tile::{self, Bytes, Pieces, Tiles};
+use super::tile::{Bytes, Multiply, Pieces, Tiles};
 use crate::kernel::int8::walk::Walk;
 use crate::kernel::int8::{JobI8, To};
 use crate::kernel::rows::cut;
@@ -14,7 +14,7 @@ use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 use crate::quant::Rounding;
-use crate::simd::NeonI8;
+use crate::simd::{KernelNeon, NeonI8};
 use core::arch::aarch64::*;
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -39,9 +39,16 @@ pub(super) struct Block {
     pub width: usize,
 }
 
+/// A dense job of any level: all but the tiles is the same code for each.
+pub(super) struct Dense<'a> {
+    pub job: JobI8<'a>,
+    pub multiply: Multiply<'a>,
+}
+
 /// A group of filters.
 struct Group<'a> {
     job: &'a JobI8<'a>,
+    multiply: Multiply<'a>,
     walk: &'a Walk<'a>,
     plan: Plan,
     /// The group's panels.
@@ -73,33 +80,37 @@ struct Room {
     waiting: [(usize, usize); AT_ONCE],
 }
 
-#[inline(always)]
-pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
-    let output = To::start(&mut job.output);
-    let panels = &job.panels.panels;
-    if job.rows.is_empty() || job.sizes.output[2] == 0 {
-        return;
-    }
-    let mut room = Room {
-        stage: Stage::new(),
-        sums: MaybeUninit::uninit(),
-        places: [0; AT_ONCE],
-        waiting: [(0, 0); AT_ONCE],
-    };
-    let last = match panels.filters % PANEL {
-        0 => 0,
-        last => job.panels.panel(width(last)),
-    };
-    let group_len = panels.filters / PANEL * job.panels.panel(PANEL) + last;
-    for group in 0..panels.groups {
-        let mut group = Group {
-            job: &job,
-            walk: &Walk::new(&job, group),
-            plan: Plan::of::<S>(job.panels.depth()),
-            packed: job.packed.as_ptr().wrapping_add(group * group_len),
-            output: output.at(group * panels.filters),
+impl KernelNeon for Dense<'_> {
+    #[inline(always)]
+    fn run<S: NeonI8>(self, simd: S) {
+        let Dense { mut job, multiply } = self;
+        let output = To::start(&mut job.output);
+        let panels = &job.panels.panels;
+        if job.rows.is_empty() || job.sizes.output[2] == 0 {
+            return;
+        }
+        let mut room = Room {
+            stage: Stage::new(),
+            sums: MaybeUninit::uninit(),
+            places: [0; AT_ONCE],
+            waiting: [(0, 0); AT_ONCE],
         };
-        group.run(simd, &mut room);
+        let last = match panels.filters % PANEL {
+            0 => 0,
+            last => job.panels.panel(width(last)),
+        };
+        let group_len = panels.filters / PANEL * job.panels.panel(PANEL) + last;
+        for group in 0..panels.groups {
+            let mut group = Group {
+                job: &job,
+                multiply,
+                walk: &Walk::new(&job, group),
+                plan: Plan::of(job.panels.depth(), multiply.pixels, multiply.pairs),
+                packed: job.packed.as_ptr().wrapping_add(group * group_len),
+                output: output.at(group * panels.filters),
+            };
+            group.run(simd, &mut room);
+        }
     }
 }
 
@@ -124,7 +135,7 @@ pub(super) fn pairs_pay(job: &JobI8<'_>) -> bool {
 impl Group<'_> {
     #[inline(always)]
     fn run<S: NeonI8>(&mut self, simd: S, room: &mut Room) {
-        let (job, walk) = (self.job, self.walk);
+        let (job, walk, multiply) = (self.job, self.walk, self.multiply);
         let geometry = job.geometry;
         let [planes, rows, columns] = geometry.kernel;
         let depth = job.panels.panels.depth;
@@ -141,8 +152,10 @@ impl Group<'_> {
             [columns, depth]
         };
         let number = planes.saturating_mul(rows).saturating_mul(pieces);
-        let direct =
-            !S::PAIRS && len.is_multiple_of(QUAD) && job.quant.flip_input == 0 && number <= PIECES;
+        let direct = !multiply.pairs
+            && len.is_multiple_of(QUAD)
+            && job.quant.flip_input == 0
+            && number <= PIECES;
         let mut starts = [0; PIECES];
         let column = geometry.dilation[2].wrapping_mul(geometry.channels);
         for (index, start) in starts.iter_mut().enumerate().take(number) {
@@ -160,11 +173,11 @@ impl Group<'_> {
         let at_once = quotient(BAND, pixel).clamp(1, AT_ONCE);
         // If all are laid out, in tiles of the same size; pairs stay whole.
         self.plan.tile = if direct {
-            S::PIXELS
-        } else if S::PAIRS {
-            2 * cut(all.div_ceil(2), S::PIXELS / 2).0
+            multiply.pixels
+        } else if multiply.pairs {
+            2 * cut(all.div_ceil(2), multiply.pixels / 2).0
         } else {
-            cut(all, S::PIXELS).0
+            cut(all, multiply.pixels).0
         };
         let most = self.plan.tile * self.plan.tiles(BAND, quotient(AT_ONCE, self.plan.tile));
         let mut waiting = 0;
@@ -183,7 +196,7 @@ impl Group<'_> {
             while x < pixels {
                 let place = line * pixels + x;
                 if interior.contains(&x) {
-                    let (tile, tiles) = cut(interior.end.min(pixels) - x, S::PIXELS);
+                    let (tile, tiles) = cut(interior.end.min(pixels) - x, multiply.pixels);
                     let tiles = quotient(at_once, tile).min(tiles).max(1);
                     let at = if walk.flat {
                         x
@@ -241,7 +254,7 @@ impl Group<'_> {
     }
 
     /// Computes the pixels that are laid out, or are to be.
-    #[inline(always)]
+    #[inline(never)]
     fn flush<S: NeonI8>(&self, simd: S, room: &mut Room, pixels: usize, line: usize) {
         let filters = self.filters();
         let places = room.places.iter_mut().zip(room.waiting);
@@ -269,7 +282,7 @@ impl Group<'_> {
                         };
                     }
                 }
-                if S::PAIRS && pixels % 2 == 1 {
+                if self.multiply.pairs && pixels % 2 == 1 {
                     // SAFETY: it was just laid out, in a part of this length.
                     unsafe { room.stage.twin(&self.plan, pixels - 1, count(&part)) };
                 }
@@ -330,89 +343,92 @@ impl Group<'_> {
         let quant = self.job.quant;
         let ends = Ends::of(quant);
         let places = room.places.as_ptr().wrapping_add(batch.first);
-        let mut sums = room.sums.as_mut_ptr().cast::<i32>();
+        let tflite = start && finish && quant.rounding == Rounding::Tflite;
+        let mut bias = [0; PANEL];
         let mut first = filters.start;
+        // What differs from block to block is set in the loop.
+        let mut tiles = Tiles {
+            pixels: batch.pixels,
+            tiles: batch.tiles,
+            inputs: batch.inputs,
+            pixel: batch.pixel,
+            step: batch.step,
+            pieces: batch.pieces,
+            block: self.block(first),
+            weights: self.packed,
+            bias: bias.as_ptr(),
+            sums: room.sums.as_mut_ptr().cast::<i32>(),
+            go_on: !start,
+            write: false,
+            bytes: Bytes {
+                ends: &ends,
+                multiplier: self.packed,
+                shift: self.packed,
+                places,
+                output: core::ptr::null_mut(),
+            },
+        };
         while first < filters.end {
-            let block = self.block::<S>(first);
-            let mut bias = [0; PANEL];
+            let block = self.block(first);
+            let (header, width, vectors) = (block.header, block.width, block.vectors);
+            let existing = block.filters;
+            let output = self.output.at(first);
+            let [multiplier, shift] = [2, 3].map(|row| header.wrapping_add(row * width));
+            tiles.block = block;
+            tiles.weights = header.wrapping_add((HEADER + quad) * width);
+            tiles.bytes.multiplier = multiplier;
+            tiles.bytes.shift = shift;
             // SAFETY: the caller's; the header of a block's panel is there.
             unsafe {
                 if start {
-                    for v in 0..block.vectors {
-                        let header = block.header.add(4 * v);
-                        let weights = vld1q_s32(header.add(block.width));
+                    for v in 0..vectors {
+                        let header = header.add(4 * v);
+                        let weights = vld1q_s32(header.add(width));
                         let sum =
                             vmlsq_s32(vld1q_s32(header), weights, vdupq_n_s32(quant.input_zero));
                         vst1q_s32(bias.as_mut_ptr().add(4 * v), sum);
                     }
                 }
-                let [multiplier, shift] = [2, 3].map(|row| block.header.add(row * block.width));
-                let bytes = match self.output.at(first) {
-                    To::Bytes(output)
-                        if start
-                            && finish
-                            && quant.rounding == Rounding::Tflite
-                            && block.vectors > 1
-                            && block.filters >= 4 * block.vectors
-                            && right(shift, block.vectors) =>
-                    {
-                        Some(Bytes {
-                            ends: &ends,
-                            multiplier,
-                            shift,
-                            places,
-                            output,
-                        })
+                tiles.bias = bias.as_ptr();
+                tiles.write = match output {
+                    To::Bytes(output) if tflite && vectors > 1 && existing >= 4 * vectors => {
+                        tiles.bytes.output = output;
+                        right(shift, vectors)
                     }
-                    _ => None,
+                    _ => false,
                 };
-                let written = bytes.is_some();
-                let tiles = Tiles {
-                    bytes,
-                    pixels: batch.pixels,
-                    tiles: batch.tiles,
-                    inputs: batch.inputs,
-                    pixel: batch.pixel,
-                    step: batch.step,
-                    pieces: batch.pieces,
-                    weights: block.header.wrapping_add((HEADER + quad) * block.width),
-                    block: &block,
-                    bias: bias.as_ptr(),
-                    sums,
-                    go_on: !start,
-                };
-                tile::run(simd, &tiles);
-                if finish && !written {
+                (self.multiply.tiles)(&tiles);
+                if finish && !tiles.write {
                     let finish = Finish {
                         quant,
-                        sums,
+                        sums: tiles.sums,
                         pixels: batch.pixels * batch.tiles,
                         places,
-                        output: self.output.at(first),
+                        output,
                         multiplier,
                         shift,
-                        vectors: block.vectors,
-                        filters: block.filters,
+                        vectors,
+                        filters: existing,
                     };
-                    finish.run();
+                    simd.run(finish);
                 }
             }
             if !(start && finish) {
-                sums = sums.wrapping_add(MOST * 4 * block.vectors);
+                tiles.sums = tiles.sums.wrapping_add(MOST * 4 * vectors);
             }
-            first += 4 * block.vectors;
+            first += 4 * vectors;
         }
     }
 
     /// The block of filters from `first` on.
     #[inline(always)]
-    fn block<S: NeonI8>(&self, first: usize) -> Block {
+    fn block(&self, first: usize) -> Block {
         let lane = first % PANEL;
         let left = self.filters() - first;
         let width = width(left + lane);
         let panel = self.job.panels.panel(PANEL);
         Block {
-            vectors: ((width - lane) / 4).min(S::VECTORS),
+            vectors: ((width - lane) / 4).min(self.multiply.vectors),
             filters: left,
             header: self.packed.wrapping_add(first / PANEL * panel + lane),
             width,

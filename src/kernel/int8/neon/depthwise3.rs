@@ -308,7 +308,7 @@ impl Chunk<'_> {
                     vectors: LANES / 4,
                     filters: LANES,
                 };
-                finish.run();
+                simd.run(finish);
             }
             at += LANES;
         }

@@ -2,6 +2,7 @@
 
 use crate::kernel::int8::To;
 use crate::quant::{Quant, Rounding};
+use crate::simd::{KernelNeon, NeonI8};
 use core::arch::aarch64::*;
 
 /// Vectors that become bytes together: those of a pixel, or of some.
@@ -24,14 +25,11 @@ pub(super) struct Finish<'a> {
     pub filters: usize,
 }
 
-impl Finish<'_> {
+impl KernelNeon for Finish<'_> {
     /// Writes all of them.
-    ///
-    /// # Safety
-    /// All that it points to is there, and the caller is compiled for NEON.
     #[inline(always)]
-    pub unsafe fn run(&self) {
-        // SAFETY: the caller's.
+    fn run<S: NeonI8>(self, _simd: S) {
+        // SAFETY: all that it points to is there, and the caller is compiled for NEON.
         unsafe {
             match (self.output, self.vectors) {
                 (To::Sums(to), _) => self.copy(to),
@@ -41,9 +39,11 @@ impl Finish<'_> {
             }
         }
     }
+}
 
+impl Finish<'_> {
     /// # Safety
-    /// As for [`run`](Self::run).
+    /// All that it points to is there, and the caller is compiled for NEON.
     #[inline(always)]
     unsafe fn copy(&self, to: *mut i32) {
         let step = 4 * self.vectors;
@@ -58,7 +58,7 @@ impl Finish<'_> {
     }
 
     /// # Safety
-    /// As for [`run`](Self::run).
+    /// As for [`copy`](Self::copy).
     #[inline(always)]
     unsafe fn bytes<const V: usize>(&self, to: *mut i8) {
         let quant = self.quant;
@@ -104,7 +104,7 @@ impl Finish<'_> {
     /// Writes the bytes that `requantize` makes of the vectors of each pixel.
     ///
     /// # Safety
-    /// As for [`run`](Self::run).
+    /// As for [`copy`](Self::copy).
     #[inline(always)]
     unsafe fn each<const V: usize>(
         &self,

@@ -2,7 +2,7 @@
 
 use crate::kernel::int8::walk::{Cursor, Walk};
 use crate::kernel::window::{count, quotient};
-use crate::simd::{NeonI8, PAIR};
+use crate::simd::PAIR;
 use core::arch::aarch64::*;
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -40,8 +40,8 @@ pub(super) struct Plan {
 
 impl Plan {
     #[inline(always)]
-    pub fn of<S: NeonI8>(depth: usize) -> Self {
-        let longest = if S::PAIRS {
+    pub fn of(depth: usize, pixels: usize, pairs: bool) -> Self {
+        let longest = if pairs {
             LONGEST_PAIR
         } else {
             // Six pixels, an odd number of cache lines each.
@@ -55,8 +55,8 @@ impl Plan {
             part,
             // Odd, or all pixels would compete for the same places in the cache.
             pixel: ((part + SLACK).div_ceil(64) | 1) * 64,
-            pairs: S::PAIRS,
-            tile: S::PIXELS,
+            pairs,
+            tile: pixels,
         }
     }
 
@@ -135,7 +135,8 @@ impl Stage {
     /// # Safety
     /// The cursor is at a pixel of the job, the slot one of the plan's tiles, the plan the job's, and
     /// the caller compiled for NEON.
-    #[inline(always)]
+    #[target_feature(enable = "neon")]
+    #[inline(never)]
     pub unsafe fn lay_out(
         &mut self,
         walk: &Walk<'_>,
@@ -182,25 +183,29 @@ impl Stage {
     }
 
     /// How many pixels from the cursor on, `most` at most, [`lay_out_run`](Self::lay_out_run) can lay out:
-    /// those whose windows lie inside, in rows that lie side by side.
+    /// those that reach the same taps, which lie side by side.
     #[inline(always)]
     pub fn run(walk: &Walk<'_>, cursor: &Cursor, plan: &Plan, most: usize) -> usize {
-        let [planes, rows, columns] = walk.job.geometry.kernel;
-        let lines = &cursor.lines;
-        let len = columns * walk.job.panels.panels.depth;
+        let [_, _, columns] = walk.job.geometry.kernel;
+        let depth = walk.job.panels.panels.depth;
+        let interior = &walk.columns.interior;
+        // Pairs are laid out by eight inputs, which no border may cut.
+        let len = if walk.flat || !interior.contains(&cursor.x) {
+            depth
+        } else {
+            columns * depth
+        };
         let eights = walk.job.quant.flip_input == 0 && len.is_multiple_of(8);
         if plan.parts > 1 || plan.pairs && !eights {
             0
         } else if walk.flat {
             most
-        } else if walk.folded
-            && count(&lines.planes) == planes
-            && count(&lines.rows) == rows
-            && walk.columns.interior.contains(&cursor.x)
-        {
-            most.min(walk.columns.interior.end - cursor.x)
-        } else {
+        } else if !walk.folded {
             0
+        } else if interior.contains(&cursor.x) {
+            most.min(interior.end - cursor.x)
+        } else {
+            1
         }
     }
 
@@ -210,6 +215,33 @@ impl Stage {
     /// As for [`lay_out`](Self::lay_out), of all of them; and [`run`](Self::run) has allowed so many.
     #[inline(always)]
     pub unsafe fn lay_out_run(
+        &mut self,
+        walk: &Walk<'_>,
+        cursor: &Cursor,
+        plan: &Plan,
+        slot: usize,
+        pixels: usize,
+    ) {
+        let [planes, rows, _] = walk.job.geometry.kernel;
+        let lines = &cursor.lines;
+        let inside = count(&lines.planes) == planes && count(&lines.rows) == rows;
+        // SAFETY: the caller's.
+        unsafe {
+            if walk.flat || inside && walk.columns.interior.contains(&cursor.x) {
+                self.lay_out_inside(walk, cursor, plan, slot, pixels);
+            } else {
+                self.lay_out_border(walk, cursor, plan, slot, pixels);
+            }
+        }
+    }
+
+    /// [`lay_out_run`](Self::lay_out_run), where the windows lie inside.
+    ///
+    /// # Safety
+    /// As for that.
+    #[target_feature(enable = "neon")]
+    #[inline(never)]
+    unsafe fn lay_out_inside(
         &mut self,
         walk: &Walk<'_>,
         cursor: &Cursor,
@@ -244,6 +276,80 @@ impl Stage {
                     row = row.wrapping_add(walk.row);
                 }
                 plane = plane.wrapping_add(walk.plane);
+            }
+            if !plan.pairs {
+                // SAFETY: there is room for a quad more.
+                unsafe { to.cast::<u32>().write_unaligned(0) };
+            }
+            pixel = pixel.wrapping_add(geometry.stride[2].wrapping_mul(geometry.channels));
+        }
+    }
+
+    /// [`lay_out_run`](Self::lay_out_run), where some taps lie in the padding.
+    ///
+    /// # Safety
+    /// As for that.
+    #[target_feature(enable = "neon")]
+    #[inline(never)]
+    unsafe fn lay_out_border(
+        &mut self,
+        walk: &Walk<'_>,
+        cursor: &Cursor,
+        plan: &Plan,
+        slot: usize,
+        pixels: usize,
+    ) {
+        let geometry = walk.job.geometry;
+        let [planes, rows, columns] = geometry.kernel;
+        let quant = walk.job.quant;
+        let (flip, zero) = (quant.flip_input, quant.input_zero as i8);
+        let depth = walk.job.panels.panels.depth;
+        let inside = walk.inside(cursor);
+        let lines = &cursor.lines;
+        let some = !inside.is_empty();
+        // Bytes of a window row in the padding, inside, and in the padding again.
+        let [left, middle, right] =
+            [inside.start, count(&inside), columns - inside.end].map(|taps| taps * depth);
+        let first = walk.columns.axis.position(cursor.x, inside.start);
+        let first = first.wrapping_mul(geometry.channels);
+        let mut pixel = cursor.base.wrapping_add(first);
+        for slot in slot..slot + pixels {
+            let to = self.inputs.as_mut_ptr().cast::<i8>();
+            let mut to = to.wrapping_add(plan.at(slot));
+            let mut put = |from: Option<*const i8>, len: usize| {
+                // SAFETY: the caller's. It is laid out in ascending order, so what a copy overwrites is
+                // written after it.
+                unsafe {
+                    match (from, plan.pairs) {
+                        (Some(from), true) => spread(from, to, len),
+                        (None, true) => spread_one(zero, to, len),
+                        (Some(from), false) => copy(from, to, len, flip),
+                        (None, false) => fill(to, len, zero),
+                    }
+                }
+                to = to.wrapping_add(if plan.pairs { len / 8 * PAIR } else { len });
+            };
+            let mut plane = pixel;
+            for z in 0..planes {
+                let plane_inside = some && lines.planes.contains(&z);
+                let mut row = plane;
+                for y in 0..rows {
+                    if plane_inside && lines.rows.contains(&y) {
+                        if left > 0 {
+                            put(None, left);
+                        }
+                        put(Some(row), middle);
+                        if right > 0 {
+                            put(None, right);
+                        }
+                        row = row.wrapping_add(walk.row);
+                    } else {
+                        put(None, left + middle + right);
+                    }
+                }
+                if plane_inside {
+                    plane = plane.wrapping_add(walk.plane);
+                }
             }
             if !plan.pairs {
                 // SAFETY: there is room for a quad more.

@@ -28,7 +28,7 @@ pub(super) struct Tiles<'a> {
     pub pixel: usize,
     pub step: usize,
     pub pieces: Pieces<'a>,
-    pub block: &'a Block,
+    pub block: Block,
     /// The weights of the first quad.
     pub weights: *const i32,
     /// What a sum starts with.
@@ -39,7 +39,8 @@ pub(super) struct Tiles<'a> {
     pub go_on: bool,
     /// Instead of keeping the sums, writes the bytes that [`tflite`] makes of them. There are at least two
     /// vectors, of filters that all exist.
-    pub bytes: Option<Bytes<'a>>,
+    pub write: bool,
+    pub bytes: Bytes<'a>,
 }
 
 /// Where bytes go, and how they are made.
@@ -50,6 +51,17 @@ pub(super) struct Bytes<'a> {
     /// Each pixel's output, counted from that of the first filter of `output`.
     pub places: *const usize,
     pub output: *mut i8,
+}
+
+/// A level's multiplication, for what is the same on all levels.
+#[derive(Clone, Copy)]
+pub(super) struct Multiply<'a> {
+    /// What [`NeonI8`] says of the level.
+    pub pixels: usize,
+    pub vectors: usize,
+    pub pairs: bool,
+    /// [`run`] of the level.
+    pub tiles: &'a dyn Fn(&Tiles<'_>),
 }
 
 struct Tile<'a, const M: usize, const V: usize, const W: usize>(&'a Tiles<'a>);
@@ -105,23 +117,22 @@ impl<const M: usize, const V: usize, const W: usize> KernelNeon for Tile<'_, M, 
                     w = w.wrapping_add(pieces.quads * W);
                 }
                 let sums = simd.lanes(sums);
-                match &tiles.bytes {
-                    Some(bytes) if V > 1 => bytes.write(sums, first, tiles.pixels),
+                if V > 1 && tiles.write {
+                    tiles.bytes.write(sums, first, tiles.pixels);
+                } else {
                     // Of a pair of which there is one pixel only, the other has room.
-                    _ => {
-                        for m in 0..M {
-                            for v in 0..V {
-                                let to = to.add((m * V + v) * 4);
-                                let sum = if tiles.go_on {
-                                    vaddq_s32(sums[m][v], vld1q_s32(to))
-                                } else {
-                                    sums[m][v]
-                                };
-                                vst1q_s32(to, sum);
-                            }
+                    for m in 0..M {
+                        for v in 0..V {
+                            let to = to.add((m * V + v) * 4);
+                            let sum = if tiles.go_on {
+                                vaddq_s32(sums[m][v], vld1q_s32(to))
+                            } else {
+                                sums[m][v]
+                            };
+                            vst1q_s32(to, sum);
                         }
-                        to = to.wrapping_add(M * V * 4);
                     }
+                    to = to.wrapping_add(M * V * 4);
                 }
             }
             inputs = inputs.wrapping_add(tiles.step);
