@@ -683,9 +683,46 @@ fn depthwise_of_three() {
                 let factors = FACTORS[seed as usize % FACTORS.len()];
                 CaseI8::with(layer, rounding, NUMBERS[0], factors, seed).check(&levels);
                 CaseI8::with(layer, Rounding::Tflite, NUMBERS[0], factors, seed).check(&levels);
+                // Without a weight of -128, which some kernels leave to others.
+                CaseI8::with(layer, Rounding::Tflite, Numbers::Small, factors, seed).check(&levels);
                 seed += 1;
             }
         }
+    }
+}
+
+/// The same, of images that are cut into parts: narrow and high, or wide, or both; of int8 and uint8.
+#[test]
+fn depthwise_of_three_in_parts() {
+    let levels = levels_i8();
+    let mut seed = 0;
+    for input in [
+        [70, 5, 64],
+        [23, 3, 80],
+        [40, 4, 17],
+        [12, 1, 33],
+        [3, 1100, 3],
+        [4, 601, 7],
+        [3, 515, 8],
+        [3, 300, 12],
+        [4, 300, 20],
+        [90, 30, 12],
+        [80, 61, 8],
+        [50, 70, 1],
+    ] {
+        let mut seen = vec![];
+        for stride in [1, 2] {
+            let layer = Geometry::depthwise2d(input, 1, [3, 3])
+                .stride(stride)
+                .padding(Padding::Same);
+            for factors in FACTORS.into_iter().cycle().take(8) {
+                let case = CaseI8::with(layer, Rounding::Tflite, Numbers::Small, factors, seed);
+                case.check(&levels);
+                seen.push(case.plan.quantization().input);
+                seed += 1;
+            }
+        }
+        assert!(seen.contains(&Bytes::Int8) && seen.contains(&Bytes::Uint8));
     }
 }
 

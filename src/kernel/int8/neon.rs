@@ -12,6 +12,8 @@ use core::arch::aarch64::*;
 mod dense;
 mod depthwise;
 mod depthwise3;
+mod depthwise3_bands;
+mod depthwise3_words;
 mod finish;
 mod peak;
 mod stage;
@@ -60,6 +62,12 @@ pub(crate) fn pairs_fit(job: &JobI8<'_>) -> bool {
                 let words = panels.panel(width) - HEADER * width;
                 let weights = panel.wrapping_add(HEADER * width);
                 let mut word = 0;
+                while word + 16 <= words {
+                    let four = [0, 4, 8, 12].map(|at| vld1q_s8(weights.add(word + at).cast()));
+                    let [a, b, c, d] = four;
+                    least = vminq_s8(least, vminq_s8(vminq_s8(a, b), vminq_s8(c, d)));
+                    word += 16;
+                }
                 while word + 4 <= words {
                     least = vminq_s8(least, vld1q_s8(weights.add(word).cast()));
                     word += 4;

@@ -3,13 +3,16 @@
 //!
 //! Each tap of a pixel's window is an address: where its channels lie in the image, or a line of zero
 //! points in the padding. So there is one loop for any window, stride, dilation and padding. Windows of
-//! 3x3 have a better one: [`super::depthwise3`].
+//! 3x3 have better ones: [`super::depthwise3`] and [`super::depthwise3_bands`].
 
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::depthwise3::{self, Depthwise3};
+use super::depthwise3::Depthwise3;
+use super::depthwise3_bands::{self, Bands};
+use super::depthwise3_words::LANES;
 use super::finish::{Ends, Requantize};
+use super::pairs_fit;
 use crate::kernel::int8::walk::{Cursor, Walk};
 use crate::kernel::int8::{JobI8, To, taps};
 use crate::kernel::window::{count, quotient};
@@ -28,7 +31,12 @@ type Taps = [*const i8; TAPS];
 
 #[inline(always)]
 pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
-    if depthwise3::can(&job) {
+    let geometry = job.geometry;
+    let three =
+        geometry.kernel == [1, 3, 3] && geometry.filters == geometry.channels && pairs_fit(&job);
+    if three && depthwise3_bands::can(&job) {
+        simd.run(Bands(job));
+    } else if three && geometry.channels >= LANES && job.quant.flip_input == 0 {
         simd.run(Depthwise3(job));
     } else if job.panels.panels.taps <= TAPS {
         simd.run(Depthwise(job));
@@ -143,11 +151,7 @@ impl Chunk<'_> {
                 // SAFETY: the taps are inside the input, or a line of zero points as long as a chunk;
                 // the outputs are there.
                 unsafe {
-                    if self.multiplier == 1 {
-                        self.any::<false>(&taps, output);
-                    } else {
-                        self.any::<true>(&taps, output);
-                    }
+                    self.any(&taps, output);
                 }
             }
         }
@@ -170,21 +174,21 @@ impl Chunk<'_> {
         taps
     }
 
-    /// All filters of a pixel with any window. `SHARED`: some filters share a channel.
+    /// All filters of a pixel with any window.
     ///
     /// # Safety
     /// The taps and outputs are there.
     #[inline(always)]
-    unsafe fn any<const SHARED: bool>(&self, taps: &Taps, output: To) {
+    unsafe fn any(&self, taps: &Taps, output: To) {
         let mut at = 0;
         while at < self.filters {
             let exist = (self.filters - at).min(PANEL);
             // SAFETY: the caller's.
             unsafe {
                 match self.panel(at).1 {
-                    PANEL => self.any_filters::<4, SHARED>(taps, at, exist, output),
-                    8 => self.any_filters::<2, SHARED>(taps, at, exist, output),
-                    _ => self.any_filters::<1, SHARED>(taps, at, exist, output),
+                    PANEL => self.any_filters::<4>(taps, at, exist, output),
+                    8 => self.any_filters::<2>(taps, at, exist, output),
+                    _ => self.any_filters::<1>(taps, at, exist, output),
                 }
             }
             at += PANEL;
@@ -194,20 +198,16 @@ impl Chunk<'_> {
     /// # Safety
     /// As for [`any`](Self::any).
     #[inline(always)]
-    unsafe fn any_filters<const V: usize, const SHARED: bool>(
-        &self,
-        taps: &Taps,
-        at: usize,
-        exist: usize,
-        output: To,
-    ) {
+    unsafe fn any_filters<const V: usize>(&self, taps: &Taps, at: usize, exist: usize, output: To) {
         let (panel, _) = self.panel(at);
         let mut w = panel.wrapping_add(HEADER * 4 * V).cast::<i8>();
         let mut sums = self.start::<V>(at);
         // The channels of these filters, counted from that of the chunk's first, and for each filter
         // which of them.
         let (mut channel, mut channels, mut which) = (at, exist, [0u8; PANEL]);
-        if SHARED {
+        // Some filters share a channel.
+        let shared = self.multiplier > 1;
+        if shared {
             let base = quotient(self.first, self.multiplier);
             let of = |filter| quotient(self.first + filter, self.multiplier) - base;
             channel = of(at);
@@ -222,7 +222,7 @@ impl Chunk<'_> {
             let flip = vdupq_n_s8(self.job.quant.flip_input as i8);
             for tap in taps.iter().take(self.job.panels.panels.taps) {
                 let mut x = veorq_s8(load(tap.wrapping_add(channel), channels), flip);
-                if SHARED {
+                if shared {
                     x = vqtbl1q_s8(x, which);
                 }
                 let weights = load(w, 4 * V);
@@ -305,7 +305,7 @@ fn widen<const V: usize>(sums: &mut [int32x4_t; V], low: int16x8_t, high: int16x
 /// # Safety
 /// They are readable.
 #[inline(always)]
-unsafe fn load(p: *const i8, exist: usize) -> int8x16_t {
+pub(super) unsafe fn load(p: *const i8, exist: usize) -> int8x16_t {
     // SAFETY: the caller's. Two pieces that overlap are the same where they do.
     unsafe {
         if exist >= 16 {

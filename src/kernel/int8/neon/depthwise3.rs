@@ -5,57 +5,29 @@
 //! and each column is read once for all the windows that it lies under; of the lowest row, two are a
 //! pair and one stays alone. Where a column lies comes from a table of addresses, which is made anew at
 //! the borders only: tiles that lie inside follow each other at a distance.
-//!
-//! Eight channels fill half a vector, so two pixels take the place of one.
 
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::finish::{Ends, Finish, right, tflite};
-use super::pairs_fit;
+use super::depthwise3_words::{LANES, Words, add_one, add_pair, load};
+use super::finish::{Ends, Finish, tflite};
 use crate::kernel::int8::walk::{Cursor, Walk};
 use crate::kernel::int8::{JobI8, To};
 use crate::kernel::window::{count, quotient};
-use crate::pack::{PANEL, width};
-use crate::pack_i8::HEADER;
 use crate::quant::Rounding;
 use crate::simd::{KernelNeon, NeonI8};
 use core::arch::aarch64::*;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
-const NINE: usize = 9;
-/// Channels of a tile, and the most pixels of one.
-const LANES: usize = 16;
+/// The most pixels of a tile.
 const PIXELS: usize = 4;
 /// Channels that are taken at a time.
 const CHUNK: usize = 16 * LANES;
 /// The most columns under the windows of a tile.
 const COLUMNS: usize = 9;
-/// Channels of which two pixels fill the lanes.
-const HALF: usize = LANES / 2;
 
-/// Whether a job is one for this.
-#[inline(always)]
-pub(super) fn can(job: &JobI8<'_>) -> bool {
-    let geometry = job.geometry;
-    geometry.kernel == [1, 3, 3]
-        && geometry.filters == geometry.channels
-        && (geometry.channels >= LANES || halves(job))
-        && job.quant.flip_input == 0
-        && pairs_fit(job)
-}
-
-/// Whether two pixels take the place of one: then their windows lie side by side.
-#[inline(always)]
-fn halves(job: &JobI8<'_>) -> bool {
-    let geometry = job.geometry;
-    geometry.channels == HALF
-        && geometry.stride[2] == 1
-        && geometry.dilation[2] == 1
-        && job.sizes.output[2] > 1
-}
-
+/// A job of at least sixteen channels, of int8, without a weight of -128.
 pub(super) struct Depthwise3<'a>(pub JobI8<'a>);
 
 /// Some channels of a job.
@@ -65,22 +37,10 @@ struct Chunk<'a> {
     /// The first, and how many lanes they take.
     first: usize,
     lanes: usize,
-    /// Pixels in the lanes of one.
-    halves: usize,
-    words: MaybeUninit<Words>,
+    words: MaybeUninit<Words<CHUNK>>,
     zeros: [i8; CHUNK],
     output: To,
     ends: Ends,
-}
-
-/// What belongs to each lane.
-#[repr(C)]
-struct Words {
-    weights: [[i8; CHUNK]; NINE],
-    /// Less what the zero point adds to a sum.
-    bias: [i32; CHUNK],
-    multiplier: [i32; CHUNK],
-    shift: [i32; CHUNK],
 }
 
 /// Where the columns lie under the windows of a tile: of the upper two rows, and of the lowest.
@@ -114,13 +74,12 @@ impl KernelNeon for Depthwise3<'_> {
         let output = To::start(&mut job.output);
         let walk = Walk::new(&job, 0);
         let channels = job.geometry.channels;
-        let halves = if halves(&job) { 2 } else { 1 };
         let mut first = 0;
         while first < channels {
             // None has fewer channels than a vector has lanes.
             let left = channels - first;
             let lanes = match left {
-                0..=CHUNK => left * halves,
+                0..=CHUNK => left,
                 left if left < CHUNK + LANES => CHUNK - LANES,
                 _ => CHUNK,
             };
@@ -129,7 +88,6 @@ impl KernelNeon for Depthwise3<'_> {
                 walk: &walk,
                 first,
                 lanes,
-                halves,
                 words: MaybeUninit::uninit(),
                 zeros: [job.quant.input_zero as i8; CHUNK],
                 output: output.at(first),
@@ -138,7 +96,7 @@ impl KernelNeon for Depthwise3<'_> {
             // SAFETY: the channels are the job's, which is one for this, and the caller is compiled
             // for NEON.
             unsafe {
-                let right = chunk.load();
+                let right = load(&mut chunk.words, &job, first, lanes, false);
                 chunk.lines(simd, right);
             }
             first += lanes;
@@ -147,51 +105,6 @@ impl KernelNeon for Depthwise3<'_> {
 }
 
 impl Chunk<'_> {
-    /// Lays out what belongs to each lane. Whether all shifts are below 0.
-    ///
-    /// # Safety
-    /// The panels are there, and the caller is compiled for NEON.
-    #[inline(always)]
-    unsafe fn load(&mut self) -> bool {
-        let step = self.job.panels.panel(PANEL);
-        let mut panel = self.job.packed.as_ptr();
-        panel = panel.wrapping_add(self.first / PANEL * step);
-        let zero = self.job.quant.input_zero;
-        let words = self.words.as_mut_ptr();
-        let mut all = true;
-        let mut at = 0;
-        while at < self.lanes {
-            // Two pixels have the same filters.
-            let left = self.job.geometry.channels - self.first;
-            let width = if self.halves == 2 {
-                HALF
-            } else {
-                width(left - at)
-            };
-            // SAFETY: a panel holds its header and nine rows of weights; whole panels are a whole
-            // number of vectors, and of a chunk no more lanes are loaded than there are.
-            unsafe {
-                let shift = (&raw const (*words).shift).cast::<i32>().add(at);
-                all &= if width == PANEL {
-                    load::<PANEL>(words, at, panel, 0, PANEL, zero);
-                    right(shift, PANEL / 4)
-                } else {
-                    let mut least = true;
-                    for lane in (0..width).step_by(4) {
-                        load::<4>(words, at + lane, panel, lane, width, zero);
-                        least &= right(shift.add(lane), 1);
-                    }
-                    least
-                };
-            }
-            at += width;
-            if self.halves == 1 {
-                panel = panel.wrapping_add(step);
-            }
-        }
-        all
-    }
-
     /// # Safety
     /// The chunk is loaded, and the caller is compiled for NEON.
     #[inline(always)]
@@ -202,7 +115,7 @@ impl Chunk<'_> {
         let interior = walk.columns.interior.clone();
         let [stride, dilation] = [geometry.stride[2], geometry.dilation[2]];
         let columns = if stride == dilation {
-            self.halves
+            1
         } else if dilation.checked_mul(2) == Some(stride) {
             2
         } else {
@@ -214,29 +127,24 @@ impl Chunk<'_> {
             upper: [[self.zeros.as_ptr(); 2]; COLUMNS],
             lower: [self.zeros.as_ptr(); COLUMNS],
         };
-        let mut edges = [[[0; LANES]; 3]; 2];
         for line in 0..count(&job.rows) {
             let mut cursor = walk.cursor(line, 0);
             let inside = !cursor.lines.planes.is_empty() && count(&cursor.lines.rows) == 3;
             let mut x = 0;
             while x < pixels {
-                // Of a row that is no whole number of pairs, a pixel is written twice.
-                let tile = quotient(pixels - x + self.halves - 1, self.halves);
-                let tile = tile.min(quotient(pixels, self.halves)).min(most);
-                x = x.min(pixels - tile * self.halves);
-                let wide = tile * self.halves;
+                let tile = most.min(pixels - x);
                 let mut tiles = 1;
                 cursor.x = x;
-                if inside && interior.contains(&x) && x + wide <= interior.end {
-                    tiles = quotient(interior.end - x, wide);
+                if inside && interior.contains(&x) && x + tile <= interior.end {
+                    tiles = quotient(interior.end - x, tile);
                     self.inside(&cursor, columns, &mut table);
                 } else {
                     // SAFETY: the pixels are the job's.
-                    unsafe { self.border(&cursor, columns, tile, &mut edges, &mut table) };
+                    unsafe { self.border(&cursor, columns, tile, &mut table) };
                 }
                 let at = (line * pixels + x) * geometry.filters;
-                let pixel = geometry.filters * self.halves;
-                let step = wide.wrapping_mul(stride).wrapping_mul(geometry.channels);
+                let pixel = geometry.filters;
+                let step = tile.wrapping_mul(stride).wrapping_mul(geometry.channels);
                 match self.output.at(at) {
                     To::Bytes(output) if plain => run(
                         simd,
@@ -258,7 +166,7 @@ impl Chunk<'_> {
                         unsafe { self.finish(simd, &table, columns, tile, output) };
                     }
                 }
-                x += wide * tiles;
+                x += tile * tiles;
             }
         }
     }
@@ -276,7 +184,7 @@ impl Chunk<'_> {
         pixels: usize,
         output: To,
     ) {
-        let pixel = self.job.geometry.filters * self.halves;
+        let pixel = self.job.geometry.filters;
         let mut sums = MaybeUninit::<[i32; PIXELS * LANES]>::uninit();
         let places = [0, pixel, 2 * pixel, 3 * pixel];
         let words = self.words.as_ptr();
@@ -335,14 +243,7 @@ impl Chunk<'_> {
     /// # Safety
     /// The pixels are the job's, and the caller is compiled for NEON.
     #[inline(always)]
-    unsafe fn border(
-        &self,
-        cursor: &Cursor,
-        columns: usize,
-        pixels: usize,
-        edges: &mut [[[i8; LANES]; 3]; 2],
-        table: &mut Table,
-    ) {
+    unsafe fn border(&self, cursor: &Cursor, columns: usize, pixels: usize, table: &mut Table) {
         let zeros = self.zeros.as_ptr();
         let Range { start, end } = cursor.lines.rows;
         let [_, _, width] = self.job.geometry.input;
@@ -372,31 +273,6 @@ impl Chunk<'_> {
             table.lower[column] = lowest;
             x = x.wrapping_add(self.right(columns, column));
         }
-        if self.halves == 2 {
-            // A pixel of which the other half lies in the padding: the first, and the last.
-            for (side, column) in [
-                (0, first.wrapping_neg().wrapping_sub(1)),
-                (1, (width - 1).wrapping_sub(first)),
-            ] {
-                if column < COLUMNS {
-                    let mut lasts = [zeros; 3];
-                    for row in 0..3 {
-                        let edge = edges[side][row].as_mut_ptr();
-                        let at = lines[row].wrapping_add(side * (width - 1) * HALF);
-                        let at = if widths[row] > 0 { at } else { zeros };
-                        // SAFETY: half a line of zeros, and a pixel inside the input.
-                        unsafe {
-                            vst1_s8(edge.add(HALF * side), vld1_s8(zeros));
-                            vst1_s8(edge.add(HALF - HALF * side), vld1_s8(at));
-                        }
-                        lasts[row] = edge;
-                    }
-                    let [a, b, lowest] = lasts;
-                    table.upper[column] = [a, b];
-                    table.lower[column] = lowest;
-                }
-            }
-        }
     }
 
     /// Pixels of the input from a column to the next.
@@ -408,45 +284,6 @@ impl Chunk<'_> {
             stride.wrapping_sub(dilation.wrapping_mul(2))
         } else {
             dilation
-        }
-    }
-}
-
-/// Loads `N` lanes, from `lane` on, of a panel that is `width` lanes wide.
-///
-/// # Safety
-/// They are there, so many at `at` too, and the caller is compiled for NEON.
-#[inline(always)]
-unsafe fn load<const N: usize>(
-    words: *mut Words,
-    at: usize,
-    panel: *const i32,
-    lane: usize,
-    width: usize,
-    zero: i32,
-) {
-    // SAFETY: the caller's. A row of weights is a quarter as long as one of words.
-    unsafe {
-        let weights = (&raw mut (*words).weights).cast::<i8>().add(at);
-        let [bias, multiplier, shift] = [
-            (&raw mut (*words).bias).cast::<i32>().add(at),
-            (&raw mut (*words).multiplier).cast::<i32>().add(at),
-            (&raw mut (*words).shift).cast::<i32>().add(at),
-        ];
-        for v in 0..N / 4 {
-            let [first, sum, value, left] =
-                [0, 1, 2, 3].map(|row| vld1q_s32(panel.add(row * width + lane + 4 * v)));
-            vst1q_s32(bias.add(4 * v), vmlsq_s32(first, sum, vdupq_n_s32(zero)));
-            vst1q_s32(multiplier.add(4 * v), value);
-            vst1q_s32(shift.add(4 * v), left);
-        }
-        let from = panel.add(HEADER * width).cast::<i8>();
-        for tap in 0..NINE {
-            let from = from.add(tap * width + lane);
-            weights
-                .add(tap * CHUNK)
-                .cast::<[i8; N]>()
-                .write(from.cast::<[i8; N]>().read());
         }
     }
 }
@@ -476,23 +313,23 @@ impl<const M: usize, const P: usize> KernelNeon for Tile<'_, M, P> {
         // SAFETY: the table leads to the columns under the windows of all tiles, the words are those of
         // the chunk's lanes, the outputs are there, and the caller is compiled for NEON.
         unsafe {
-            if let Some((mut to, lane)) = tiles.sums {
-                for sums in self.sums(lane, lane) {
-                    for sum in sums {
-                        vst1q_s32(to, sum);
-                        to = to.wrapping_add(4);
-                    }
-                }
-                return;
-            }
             let words = chunk.words.as_ptr();
             let ends = chunk.ends;
             let (mut moved, mut output) = (0, tiles.output);
             for _ in 0..tiles.tiles {
-                let mut at = 0;
+                let mut at = tiles.sums.map_or(0, |(_, lane)| lane);
                 while at < chunk.lanes {
                     let lane = at.min(last);
                     let mut sums = self.sums(lane, lane.wrapping_add(moved));
+                    if let Some((mut to, _)) = tiles.sums {
+                        for sums in sums {
+                            for sum in sums {
+                                vst1q_s32(to, sum);
+                                to = to.wrapping_add(4);
+                            }
+                        }
+                        return;
+                    }
                     for v in 0..4 {
                         let at = lane + 4 * v;
                         let multiplier = (&raw const (*words).multiplier).cast::<i32>().add(at);
@@ -571,37 +408,5 @@ impl<const M: usize, const P: usize> Tile<'_, M, P> {
             lower!(0 1 2 3 4 5 6 7 8);
             sums
         }
-    }
-}
-
-/// Adds two products, whose sum fits 16 bits.
-#[inline(always)]
-fn add_pair(sums: &mut [int32x4_t; 4], x: [int8x16_t; 2], w: [int8x16_t; 2]) {
-    // SAFETY: the caller is compiled for NEON, as all here.
-    unsafe {
-        let low = vmull_s8(vget_low_s8(x[0]), vget_low_s8(w[0]));
-        let low = vmlal_s8(low, vget_low_s8(x[1]), vget_low_s8(w[1]));
-        let high = vmlal_high_s8(vmull_high_s8(x[0], w[0]), x[1], w[1]);
-        widen(sums, low, high);
-    }
-}
-
-#[inline(always)]
-fn add_one(sums: &mut [int32x4_t; 4], x: int8x16_t, w: int8x16_t) {
-    // SAFETY: as above.
-    unsafe {
-        let low = vmull_s8(vget_low_s8(x), vget_low_s8(w));
-        widen(sums, low, vmull_high_s8(x, w));
-    }
-}
-
-#[inline(always)]
-fn widen(sums: &mut [int32x4_t; 4], low: int16x8_t, high: int16x8_t) {
-    // SAFETY: as above.
-    unsafe {
-        sums[0] = vaddw_s16(sums[0], vget_low_s16(low));
-        sums[1] = vaddw_high_s16(sums[1], low);
-        sums[2] = vaddw_s16(sums[2], vget_low_s16(high));
-        sums[3] = vaddw_high_s16(sums[3], high);
     }
 }

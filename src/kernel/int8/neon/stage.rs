@@ -430,7 +430,7 @@ fn lay_out(
 /// # Safety
 /// They are readable at `from`, and at `to` there is room for them and [`SLACK`].
 #[inline(always)]
-unsafe fn copy(from: *const i8, to: *mut i8, count: usize, flip: u8) {
+pub(super) unsafe fn copy(from: *const i8, to: *mut i8, count: usize, flip: u8) {
     // SAFETY: the caller's.
     unsafe {
         if (8..=16).contains(&count) {
@@ -485,7 +485,7 @@ unsafe fn copy(from: *const i8, to: *mut i8, count: usize, flip: u8) {
 /// # Safety
 /// At `to` there is room for so many and [`SLACK`].
 #[inline(always)]
-unsafe fn fill(to: *mut i8, count: usize, input: i8) {
+pub(super) unsafe fn fill(to: *mut i8, count: usize, input: i8) {
     // SAFETY: the caller's.
     unsafe {
         let inputs = vdupq_n_s8(input);
