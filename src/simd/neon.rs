@@ -115,6 +115,10 @@ unsafe impl Simd for Neon {
 
     #[inline(always)]
     unsafe fn load_masked(self, p: *const f32, mask: usize) -> float32x4_t {
+        // Loops of which the compiler makes no copy for whole vectors would load them lane by lane.
+        if mask >= 4 {
+            return unsafe { vld1q_f32(p) };
+        }
         let mut x = [0.0; 4];
         for (lane, x) in x.iter_mut().enumerate() {
             if lane < mask {
