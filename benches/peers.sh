@@ -18,4 +18,4 @@ if ! cmp -s benches/peers/requirements.txt "$work/requirements.txt"; then
     cp benches/peers/requirements.txt "$work/"
 fi
 cargo build -q --release --example roofline
-exec "$work/venv/bin/python" benches/peers/peers.py "$@" "$target/release/examples/roofline" 2> "$work/log" || { cat "$work/log" >&2; exit 1; }
+"$work/venv/bin/python" benches/peers/peers.py "$@" "$target/release/examples/roofline" 2> "$work/log" || { cat "$work/log" >&2; exit 1; }
