@@ -801,6 +801,35 @@ fn three_columns() {
     }
 }
 
+/// No kernel takes more stack than the crate's documentation says, with some room for what calls it: a
+/// thread with less than two kernels' would end the process. (Without optimisation, frames are larger.)
+#[test]
+#[cfg(not(debug_assertions))]
+fn stack() {
+    for layer in [
+        Geometry::conv2d([9, 8, 64], 64, [3, 3]).padding(Padding::Same),
+        Geometry::conv2d([9, 8, 64], 64, [3, 3]).stride(2),
+        Geometry::conv2d([9, 8, 64], 64, [1, 1]),
+        Geometry::depthwise2d([9, 8, 64], 1, [3, 3]).padding(Padding::Same),
+        Geometry::depthwise2d([9, 8, 64], 1, [5, 5]),
+    ] {
+        let case = CaseI8::new(layer, 1);
+        let sums = case.sums();
+        let expected = (sums.clone(), case.bytes(&sums));
+        for level in levels_i8() {
+            let given = std::thread::scope(|scope| {
+                std::thread::Builder::new()
+                    .stack_size(64 << 10)
+                    .spawn_scoped(scope, || case.run_rows(level, 0..case.plan.output_rows()))
+                    .expect("a thread")
+                    .join()
+                    .expect("no panic")
+            });
+            assert!(given == expected, "{level}: {case}");
+        }
+    }
+}
+
 /// A scale for all filters is the same as one for each.
 #[test]
 fn one_scale_stands_for_all() {

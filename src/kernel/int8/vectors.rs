@@ -17,7 +17,7 @@ pub(crate) use peak::PeakI8;
 #[inline(always)]
 pub(crate) fn run<S: SimdI8>(simd: S, mut job: JobI8<'_>) {
     match job.panels.algorithm {
-        Direct::Dense => staged::run(simd, job),
+        Direct::Dense => simd.run(staged::Staged(job)),
         Direct::Depthwise if depthwise::can::<S>(&job) => depthwise::run(simd, job),
         Direct::Depthwise => super::taps::run(&mut job, 0),
     }

@@ -15,7 +15,7 @@ use crate::kernel::rows::cut;
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::QUAD;
-use crate::simd::{MOST_PIXELS, SLACK, SimdI8};
+use crate::simd::{KernelI8, MOST_PIXELS, SLACK, SimdI8};
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
@@ -55,62 +55,68 @@ impl Stage {
     }
 }
 
-#[inline(always)]
-pub(super) fn run<S: SimdI8>(simd: S, mut job: JobI8<'_>) {
-    let output = To::start(&mut job.output);
-    let (geometry, sizes) = (job.geometry, job.sizes);
-    let panels = &job.panels.panels;
-    let pixels = count(&job.rows) * sizes.output[2];
-    if pixels == 0 {
-        return;
-    }
-    let mut stage = Stage {
-        inputs: MaybeUninit::uninit(),
-        sums: MaybeUninit::uninit(),
-    };
-    let vectors = panels.filters.div_ceil(S::LANES).min(S::VECTORS);
-    let most = S::TILES[vectors];
-    let short = job.panels.depth() <= SHORT;
-    let at_once = if short {
-        let room = const { Stage::pixels::<S>(SHORT_STRIDE, 2 * S::LANES) };
-        quotient(room, most).clamp(1, SHORT_TILES)
-    } else {
-        let room = const { Stage::pixels::<S>(STRIDE, WAITING) };
-        quotient(room, most).clamp(1, TILES)
-    };
-    let last = match panels.filters % PANEL {
-        0 => 0,
-        last => job.panels.panel(width(last)),
-    };
-    let group_len = panels.filters / PANEL * job.panels.panel(PANEL) + last;
-    for group in 0..panels.groups {
-        let walk = Walk::new(&job, group);
-        let packed = job.packed.as_ptr().wrapping_add(group * group_len);
-        let mut cursor = walk.cursor(0, 0);
-        let mut pixel = 0;
-        while pixel < pixels {
-            let (tile, tiles) = cut(pixels - pixel, most);
-            let mut left = tiles;
-            while left > 0 {
-                let now = left.min(at_once);
-                let output = output.at(pixel * geometry.filters + group * panels.filters);
-                let batch = Batch {
-                    pixels: tile,
-                    tiles: now,
-                    packed,
-                    output,
-                };
-                // SAFETY: the panels of a group follow each other as `PanelsI8` counts them, and the
-                // output has so many pixels of every group's filters.
-                cursor = unsafe {
-                    if short {
-                        batch.run::<S, SHORT_STRIDE>(simd, &walk, cursor, &mut stage)
-                    } else {
-                        batch.run::<S, STRIDE>(simd, &walk, cursor, &mut stage)
-                    }
-                };
-                left -= now;
-                pixel += now * tile;
+/// A job. It runs in a function of its own, so that what it lays out takes no stack of another kernel's.
+pub(super) struct Staged<'a>(pub JobI8<'a>);
+
+impl<S: SimdI8> KernelI8<S> for Staged<'_> {
+    #[inline(always)]
+    fn run(self, simd: S) {
+        let mut job = self.0;
+        let output = To::start(&mut job.output);
+        let (geometry, sizes) = (job.geometry, job.sizes);
+        let panels = &job.panels.panels;
+        let pixels = count(&job.rows) * sizes.output[2];
+        if pixels == 0 {
+            return;
+        }
+        let mut stage = Stage {
+            inputs: MaybeUninit::uninit(),
+            sums: MaybeUninit::uninit(),
+        };
+        let vectors = panels.filters.div_ceil(S::LANES).min(S::VECTORS);
+        let most = S::TILES[vectors];
+        let short = job.panels.depth() <= SHORT;
+        let at_once = if short {
+            let room = const { Stage::pixels::<S>(SHORT_STRIDE, 2 * S::LANES) };
+            quotient(room, most).clamp(1, SHORT_TILES)
+        } else {
+            let room = const { Stage::pixels::<S>(STRIDE, WAITING) };
+            quotient(room, most).clamp(1, TILES)
+        };
+        let last = match panels.filters % PANEL {
+            0 => 0,
+            last => job.panels.panel(width(last)),
+        };
+        let group_len = panels.filters / PANEL * job.panels.panel(PANEL) + last;
+        for group in 0..panels.groups {
+            let walk = Walk::new(&job, group);
+            let packed = job.packed.as_ptr().wrapping_add(group * group_len);
+            let mut cursor = walk.cursor(0, 0);
+            let mut pixel = 0;
+            while pixel < pixels {
+                let (tile, tiles) = cut(pixels - pixel, most);
+                let mut left = tiles;
+                while left > 0 {
+                    let now = left.min(at_once);
+                    let output = output.at(pixel * geometry.filters + group * panels.filters);
+                    let batch = Batch {
+                        pixels: tile,
+                        tiles: now,
+                        packed,
+                        output,
+                    };
+                    // SAFETY: the panels of a group follow each other as `PanelsI8` counts them, and the
+                    // output has so many pixels of every group's filters.
+                    cursor = unsafe {
+                        if short {
+                            batch.run::<S, SHORT_STRIDE>(simd, &walk, cursor, &mut stage)
+                        } else {
+                            batch.run::<S, STRIDE>(simd, &walk, cursor, &mut stage)
+                        }
+                    };
+                    left -= now;
+                    pixel += now * tile;
+                }
             }
         }
     }
