@@ -801,6 +801,35 @@ fn three_columns() {
     }
 }
 
+/// Windows of rows of the image that are laid out once and kept: in strips, with rows that no window
+/// reaches between those of two images, and any range of output rows.
+#[test]
+fn rows_that_are_kept() {
+    let levels = levels_i8();
+    let mut seed = 0;
+    for layer in [
+        Geometry::conv2d([7, 400, 24], 20, [3, 3]).padding(Padding::Same),
+        Geometry::conv2d([9, 123, 100], 35, [3, 3]).stride(2),
+        Geometry::conv2d([12, 40, 4], 5, [7, 5]).padding(Padding::square(6)),
+        Geometry::conv2d([16, 33, 8], 17, [2, 3]).stride(5).batch(3),
+        Geometry::conv2d([3, 29, 8], 9, [1, 3]).padding(Padding::Same),
+        Geometry::conv2d([20, 17, 12], 33, [8, 1]).padding(Padding::Same),
+        Geometry::conv2d([40, 14, 16], 64, [3, 3]).padding(Padding::Same),
+    ] {
+        for numbers in NUMBERS {
+            seed += 1;
+            let case = CaseI8::with(layer, ROUNDINGS[seed % 3], numbers, FACTORS[0], seed as u64);
+            case.check(&levels);
+            let (sums, bytes) = case.run_rows(Level::named("scalar").unwrap(), 1..3);
+            for &level in &levels {
+                let (given_sums, given_bytes) = case.run_rows(level, 1..3);
+                case.compare(level, "sum", &given_sums, &sums);
+                case.compare(level, "byte", &given_bytes, &bytes);
+            }
+        }
+    }
+}
+
 /// No kernel takes more stack than the crate's documentation says, with some room for what calls it: a
 /// thread with less than two kernels' would end the process. (Without optimisation, frames are larger.)
 #[test]

@@ -100,6 +100,17 @@ pub(crate) unsafe trait SimdI8: Copy {
     /// At `to` a line of [`SLACK`] elements more than `count` is writable.
     unsafe fn fill(self, to: *mut Self::Input, count: usize, input: i8);
 
+    /// The same address, of which the compiler knows nothing: see [`Simd::opaque`](super::Simd::opaque).
+    #[inline(always)]
+    #[allow(unknown_lints, clippy::pointers_in_nomem_asm_block)] // it is not followed
+    fn opaque(self, mut p: *const Self::Input) -> *const Self::Input {
+        // SAFETY: no instruction. Not `pure`, so that it stays where it stands.
+        unsafe {
+            core::arch::asm!("/* {} */", inout(reg) p, options(nomem, nostack, preserves_flags));
+        }
+        p
+    }
+
     fn zero(self) -> Self::Sums;
     fn mask(self, width: usize) -> Self::Mask;
     /// # Safety
@@ -142,6 +153,8 @@ pub(crate) unsafe trait SimdI8: Copy {
     fn splat(self, x: i32) -> Self::I32;
     /// The sum, wrapping.
     fn add(self, a: Self::I32, b: Self::I32) -> Self::I32;
+    /// The lower half of the lanes of either.
+    fn halves(self, a: Self::I32, b: Self::I32) -> Self::I32;
     /// The low half of the product.
     fn multiply(self, a: Self::I32, b: Self::I32) -> Self::I32;
     /// Whether each of the first `lanes` lanes is below zero.
@@ -151,14 +164,31 @@ pub(crate) unsafe trait SimdI8: Copy {
     fn tflite(self, sum: Self::I32, multiplier: Self::I32, shift: Self::I32) -> Self::I32;
     /// [`quant::tflite_single`](crate::quant::tflite_single), for shifts below 0.
     fn tflite_single(self, sum: Self::I32, multiplier: Self::I32, shift: Self::I32) -> Self::I32;
-    /// The product with the float whose bits are given, clamped, to the nearest, ties to even.
-    fn float(self, sum: Self::I32, scale: Self::I32, low: f32, high: f32) -> Self::I32;
+    /// The product with the float whose bits are given, to the nearest, ties to even; `high` where it is
+    /// more, and where it is below all int32, the least of them.
+    fn float(self, sum: Self::I32, scale: Self::I32, high: f32) -> Self::I32;
     /// Adds the zero point, clamps, and writes as bytes, each vector `step` further on; the ends are
     /// those of an int8.
     ///
     /// # Safety
     /// `LANES` bytes are writable at each place.
     unsafe fn store_bytes(self, p: *mut i8, step: usize, x: [Self::I32; GROUP], ends: Ends);
+
+    /// Copies `count` bytes, [`LANES`](Self::LANES) at most.
+    ///
+    /// # Safety
+    /// They are readable and writable, and `LANES` bytes are readable.
+    #[inline(always)]
+    unsafe fn copy(self, to: *mut i8, from: *const i8, count: usize) {
+        // SAFETY: the caller's. A number that is known is one instruction.
+        unsafe {
+            match count {
+                8 => to.copy_from_nonoverlapping(from, 8),
+                4 => to.copy_from_nonoverlapping(from, 4),
+                _ => to.copy_from_nonoverlapping(from, count),
+            }
+        }
+    }
 
     /// [`tflite`](Self::tflite), for sums within -2^29..2^29 besides, and
     /// [`store_bytes`](Self::store_bytes).
@@ -219,7 +249,7 @@ pub(crate) unsafe trait MinimalI8: SimdI8<Input = i16> {
 pub(crate) const GROUP: usize = 4;
 
 /// Elements beyond the last that a level may overwrite when it stages.
-pub(crate) const SLACK: usize = 64;
+pub(crate) const SLACK: usize = 32;
 
 /// Where a requantized number ends: see [`Quant`](crate::quant::Quant).
 #[derive(Clone, Copy)]

@@ -4,11 +4,13 @@ use super::JobI8;
 use crate::kernel::Direct;
 use crate::simd::SimdI8;
 
+mod block;
 mod depthwise;
 mod depthwise3;
 mod finish;
 pub(crate) mod minimal;
 mod peak;
+mod spans;
 mod staged;
 mod tile;
 
@@ -17,6 +19,7 @@ pub(crate) use peak::PeakI8;
 #[inline(always)]
 pub(crate) fn run<S: SimdI8>(simd: S, mut job: JobI8<'_>) {
     match job.panels.algorithm {
+        Direct::Dense if spans::can::<S>(&job) => simd.run(spans::Spans(job)),
         Direct::Dense => simd.run(staged::Staged(job)),
         Direct::Depthwise if depthwise::can::<S>(&job) => depthwise::run(simd, job),
         Direct::Depthwise => super::taps::run(&mut job, 0),

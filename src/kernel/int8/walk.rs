@@ -35,6 +35,20 @@ pub(super) struct Cursor {
     pub base: *const i8,
 }
 
+/// What becomes of a piece of a window. (A closure that takes more than a few instructions is left out
+/// of line, and compiled without those of the level; a method need not be.)
+pub(super) trait Piece {
+    /// Where it lies (nowhere, if in the padding), where it stands in the window, and how long it is.
+    fn put(&self, from: Option<*const i8>, at: usize, len: usize);
+}
+
+impl<F: Fn(Option<*const i8>, usize, usize)> Piece for F {
+    #[inline(always)]
+    fn put(&self, from: Option<*const i8>, at: usize, len: usize) {
+        self(from, at, len);
+    }
+}
+
 impl<'a> Walk<'a> {
     #[inline(always)]
     pub fn new(job: &'a JobI8<'a>, group: usize) -> Self {
@@ -109,15 +123,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Calls `put` with where a piece of the window lies (nowhere, if in the padding), where it stands
-    /// in the window, and how long it is, in ascending order.
+    /// Puts the pieces of the window, in ascending order.
     #[inline(always)]
-    pub fn window(
-        &self,
-        cursor: &Cursor,
-        depth: usize,
-        put: impl Fn(Option<*const i8>, usize, usize),
-    ) {
+    pub fn window(&self, cursor: &Cursor, depth: usize, piece: impl Piece) {
         let geometry = self.job.geometry;
         let [planes, rows, columns] = geometry.kernel;
         let len = columns * depth;
@@ -135,25 +143,25 @@ impl<'a> Walk<'a> {
             for y in 0..rows {
                 if plane_inside && cursor.lines.rows.contains(&y) && !inside.is_empty() {
                     if inside.start > 0 {
-                        put(None, at, inside.start * depth);
+                        piece.put(None, at, inside.start * depth);
                     }
                     if self.folded {
                         let len = count(&inside) * depth;
-                        put(Some(row), at + inside.start * depth, len);
+                        piece.put(Some(row), at + inside.start * depth, len);
                     } else {
                         let mut tap = row;
                         for column in inside.clone() {
-                            put(Some(tap), at + column * depth, depth);
+                            piece.put(Some(tap), at + column * depth, depth);
                             tap = tap.wrapping_add(step);
                         }
                     }
                     if inside.end < columns {
                         let start = at + inside.end * depth;
-                        put(None, start, (columns - inside.end) * depth);
+                        piece.put(None, start, (columns - inside.end) * depth);
                     }
                     row = row.wrapping_add(self.row);
                 } else {
-                    put(None, at, len);
+                    piece.put(None, at, len);
                 }
                 at += len;
             }

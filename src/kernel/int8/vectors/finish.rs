@@ -112,16 +112,27 @@ impl<S: SimdI8> Filters<S> {
         }
     }
 
-    /// Writes a group of pixels as bytes, `step` apart.
+    /// The same filters twice, in both halves of a vector; for those that do not fill more than one.
+    #[inline(always)]
+    fn doubled(&self, simd: S) -> Self {
+        let double = |x| simd.halves(x, x);
+        Filters {
+            bias: double(self.bias),
+            multiplier: double(self.multiplier),
+            shift: double(self.shift),
+            ..*self
+        }
+    }
+
+    /// Writes a group of vectors as bytes, `step` apart.
     ///
     /// # Safety
-    /// The group's sums are there, and a whole vector of each is writable.
+    /// A whole vector of each is writable.
     #[inline(always)]
     unsafe fn group<const WAY: usize>(
         &self,
         simd: S,
-        sums: *const S::I32,
-        apart: usize,
+        sums: [S::I32; GROUP],
         to: *mut i8,
         step: usize,
     ) {
@@ -132,12 +143,12 @@ impl<S: SimdI8> Filters<S> {
             max: quant.max,
             flip: quant.flip,
         };
+        let mut x = sums;
+        for x in &mut x {
+            *x = simd.add(*x, self.bias);
+        }
         // SAFETY: the caller's.
         unsafe {
-            let mut x = [self.bias; GROUP];
-            for i in 0..GROUP {
-                x[i] = simd.add(sums.add(i * apart).read(), self.bias);
-            }
             if WAY == SMALL_TFLITE {
                 simd.store_tflite(to, step, x, self.multiplier, self.shift, ends);
                 return;
@@ -145,10 +156,10 @@ impl<S: SimdI8> Filters<S> {
             if WAY == LANE_BY_LANE {
                 self.lane_by_lane(simd, quant.rounding, &mut x);
             } else {
-                let [low, high] = [quant.min, quant.max].map(|end| (end - quant.zero) as f32);
+                let high = (quant.max - quant.zero) as f32;
                 for x in &mut x {
                     *x = match WAY {
-                        FLOAT => simd.float(*x, self.multiplier, low, high),
+                        FLOAT => simd.float(*x, self.multiplier, high),
                         TFLITE => simd.tflite(*x, self.multiplier, self.shift),
                         _ => simd.tflite_single(*x, self.multiplier, self.shift),
                     };
@@ -198,16 +209,13 @@ impl<S: SimdI8> KernelI8<S> for Write<'_, S> {
         unsafe {
             match self.to {
                 To::Sums(to) => self.sums(simd, filters, to),
-                To::Bytes(to) if self.pixels >= GROUP && filters.count >= S::LANES => {
-                    match filters.way() {
-                        FLOAT => self.whole::<FLOAT>(simd, filters, to),
-                        SMALL_TFLITE => self.whole::<SMALL_TFLITE>(simd, filters, to),
-                        TFLITE => self.whole::<TFLITE>(simd, filters, to),
-                        TFLITE_SINGLE => self.whole::<TFLITE_SINGLE>(simd, filters, to),
-                        _ => self.whole::<LANE_BY_LANE>(simd, filters, to),
-                    }
-                }
-                To::Bytes(to) => self.ragged(simd, filters, to),
+                To::Bytes(to) => match filters.way() {
+                    FLOAT => self.bytes::<FLOAT>(simd, to),
+                    SMALL_TFLITE => self.bytes::<SMALL_TFLITE>(simd, to),
+                    TFLITE => self.bytes::<TFLITE>(simd, to),
+                    TFLITE_SINGLE => self.bytes::<TFLITE_SINGLE>(simd, to),
+                    _ => self.bytes::<LANE_BY_LANE>(simd, to),
+                },
             }
         }
     }
@@ -235,60 +243,115 @@ impl<S: SimdI8> Write<'_, S> {
         }
     }
 
-    /// A group of pixels at least, and a vector of filters, as bytes.
+    /// # Safety
+    /// As for [`Filters::write`].
+    #[inline(always)]
+    unsafe fn bytes<const WAY: usize>(&self, simd: S, to: *mut i8) {
+        // SAFETY: the caller's.
+        unsafe {
+            if self.filters.count >= S::LANES && self.pixels >= GROUP {
+                self.whole::<WAY>(simd, to);
+            } else if 2 * self.filters.count <= S::LANES && self.pixels >= 2 * GROUP {
+                self.halves::<WAY>(simd, to);
+            } else {
+                self.ragged::<WAY>(simd, to);
+            }
+        }
+    }
+
+    /// The sum of a pixel.
+    ///
+    /// # Safety
+    /// It exists.
+    #[inline(always)]
+    unsafe fn sum(&self, pixel: usize) -> S::I32 {
+        // SAFETY: the caller's.
+        unsafe { self.sums.add(pixel * self.apart).read() }
+    }
+
+    /// A group of pixels at least, and a vector of filters.
     ///
     /// # Safety
     /// As for [`Filters::write`].
     #[inline(always)]
-    unsafe fn whole<const WAY: usize>(&self, simd: S, filters: &Filters<S>, to: *mut i8) {
+    unsafe fn whole<const WAY: usize>(&self, simd: S, to: *mut i8) {
         // A copy can stay in registers.
-        let filters = *filters;
+        let filters = *self.filters;
         let mut pixel = 0;
         while pixel < self.pixels {
             // The last group starts so early that all its pixels exist.
             let first = pixel.min(self.pixels - GROUP);
             // SAFETY: the caller's.
             unsafe {
-                let sums = self.sums.add(first * self.apart);
-                let to = to.add(first * self.step);
-                filters.group::<WAY>(simd, sums, self.apart, to, self.step);
+                let mut x = [filters.bias; GROUP];
+                for i in 0..GROUP {
+                    x[i] = self.sum(first + i);
+                }
+                filters.group::<WAY>(simd, x, to.add(first * self.step), self.step);
             }
             pixel = first + GROUP;
         }
     }
 
-    /// Bytes where a group or a vector is not whole: through a copy.
+    /// Two groups of pixels at least, of filters that fill no more than half of a vector: two pixels'
+    /// are one.
     ///
     /// # Safety
     /// As for [`Filters::write`].
     #[inline(always)]
-    unsafe fn ragged(&self, simd: S, filters: &Filters<S>, to: *mut i8) {
+    unsafe fn halves<const WAY: usize>(&self, simd: S, to: *mut i8) {
+        let filters = self.filters.doubled(simd);
+        let half = S::LANES / 2;
+        let mut pixel = 0;
+        while pixel < self.pixels {
+            let first = pixel.min(self.pixels - 2 * GROUP);
+            let to = to.wrapping_add(first * self.step);
+            // SAFETY: the caller's; a vector is at most as wide as a panel.
+            unsafe {
+                let mut x = [filters.bias; GROUP];
+                for i in 0..GROUP {
+                    let first = first + 2 * i;
+                    x[i] = simd.halves(self.sum(first), self.sum(first + 1));
+                }
+                if filters.count == half && self.step == half {
+                    // What is written of neighbouring pixels lies side by side.
+                    filters.group::<WAY>(simd, x, to, S::LANES);
+                } else {
+                    let mut copy = MaybeUninit::<[i8; GROUP * PANEL]>::uninit();
+                    let from = copy.as_mut_ptr().cast();
+                    filters.group::<WAY>(simd, x, from, S::LANES);
+                    for i in 0..2 * GROUP {
+                        let (to, from) = (to.wrapping_add(i * self.step), from.add(i * half));
+                        simd.copy(to, from, filters.count);
+                    }
+                }
+            }
+            pixel = first + 2 * GROUP;
+        }
+    }
+
+    /// Any number of pixels and filters: through a copy.
+    ///
+    /// # Safety
+    /// As for [`Filters::write`].
+    #[inline(always)]
+    unsafe fn ragged<const WAY: usize>(&self, simd: S, to: *mut i8) {
+        let filters = self.filters;
         let mut pixel = 0;
         while pixel < self.pixels {
             let exist = (self.pixels - pixel).min(GROUP);
             let mut x = [simd.splat(0); GROUP];
             let mut copy = MaybeUninit::<[i8; GROUP * PANEL]>::uninit();
-            let at = copy.as_mut_ptr().cast();
+            let from = copy.as_mut_ptr().cast();
             // SAFETY: the caller's; a vector is at most as wide as a panel.
             unsafe {
                 for i in 0..exist {
-                    x[i] = self.sums.add((pixel + i) * self.apart).read();
+                    x[i] = self.sum(pixel + i);
                 }
-                let x = x.as_ptr();
-                match filters.way() {
-                    FLOAT => filters.group::<FLOAT>(simd, x, 1, at, PANEL),
-                    SMALL_TFLITE | TFLITE => filters.group::<TFLITE>(simd, x, 1, at, PANEL),
-                    TFLITE_SINGLE => filters.group::<TFLITE_SINGLE>(simd, x, 1, at, PANEL),
-                    _ => filters.group::<LANE_BY_LANE>(simd, x, 1, at, PANEL),
-                }
+                filters.group::<WAY>(simd, x, from, PANEL);
                 for i in 0..exist {
                     let to = to.wrapping_add((pixel + i) * self.step);
-                    let from = at.add(i * PANEL);
-                    if filters.count >= S::LANES {
-                        to.copy_from_nonoverlapping(from, S::LANES);
-                    } else {
-                        to.copy_from_nonoverlapping(from, filters.count);
-                    }
+                    simd.copy(to, from.add(i * PANEL), filters.count.min(S::LANES));
                 }
             }
             pixel += GROUP;

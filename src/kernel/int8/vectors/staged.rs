@@ -7,9 +7,9 @@
 //! what has to be done to an input is done once for all filters. The stack that it takes is bounded:
 //! long windows are taken in parts, and the sums wait in between.
 
-use super::finish::Filters;
-use super::tile::{self, Block, Tiles};
-use crate::kernel::int8::walk::{Cursor, Walk};
+use super::block::Block;
+use super::tile::{self, Tiles};
+use crate::kernel::int8::walk::{Cursor, Piece, Walk};
 use crate::kernel::int8::{JobI8, To};
 use crate::kernel::rows::cut;
 use crate::kernel::window::{count, quotient};
@@ -20,38 +20,52 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 
 /// Inputs of a window that are laid out at once.
-const PART: usize = 768;
-/// Elements from one pixel's to the next's: an odd number of cache lines, or all pixels' would
-/// compete for the same places in the cache.
-const STRIDE: usize = PART + SLACK;
-/// Tiles that are laid out at once, so that each weight is fetched once for all of them.
-const TILES: usize = 2;
-/// The same of short windows, where little is to be done for each vector of filters and tile.
-const SHORT: usize = 160;
-const SHORT_STRIDE: usize = SHORT + SLACK;
-const SHORT_TILES: usize = 8;
+const PART: usize = 800;
+/// The most tiles that are laid out at once, so that each weight is fetched once for all of them; and the
+/// pixels that there is room for, where windows are long.
+const TILES: usize = 8;
+const LONG: usize = 2 * MOST_PIXELS;
 /// Filters whose sums wait while a long window is taken in parts.
 const WAITING: usize = 128;
 
 /// Room on the stack. A level whose inputs or sums are wider lays out fewer pixels.
 #[repr(C, align(64))]
-struct Stage {
-    /// `[pixel][STRIDE]`
-    inputs: MaybeUninit<[u8; INPUTS]>,
+pub(super) struct Stage {
+    /// `[pixel][stride]`
+    pub inputs: MaybeUninit<[u8; INPUTS]>,
     /// `[block][pixel][vector]`
-    sums: MaybeUninit<[u8; SUMS]>,
+    pub sums: MaybeUninit<[u8; SUMS]>,
 }
 
-const INPUTS: usize = TILES * MOST_PIXELS * STRIDE;
-const SUMS: usize = TILES * MOST_PIXELS * WAITING * 4;
+pub(super) const INPUTS: usize = LONG * stride(PART);
+pub(super) const SUMS: usize = LONG * WAITING * 4;
+
+/// Bytes of a cache line.
+pub(super) const LINE: usize = 64;
+
+/// Elements from one pixel's inputs to the next's: an odd number of cache lines (of bytes), or all pixels'
+/// would compete for the same places in the cache.
+#[inline(always)]
+pub(super) const fn stride(part: usize) -> usize {
+    let lines = (part + SLACK).div_ceil(LINE);
+    (lines | 1) * LINE
+}
 
 impl Stage {
+    pub const NEW: Self = Stage {
+        inputs: MaybeUninit::uninit(),
+        sums: MaybeUninit::uninit(),
+    };
+
     /// Pixels that there is room for, `stride` elements apart, and the sums of so many filters.
     #[inline(always)]
-    const fn pixels<S: SimdI8>(stride: usize, filters: usize) -> usize {
-        let inputs = INPUTS / (size_of::<S::Input>() * stride);
-        let sums = SUMS / (filters / S::LANES * size_of::<S::Sums>());
-        if inputs < sums { inputs } else { sums }
+    fn pixels<S: SimdI8>(stride: usize, filters: usize) -> usize {
+        let inputs = quotient(const { INPUTS / size_of::<S::Input>() }, stride);
+        let sums = quotient(
+            const { SUMS / size_of::<S::Sums>() },
+            filters.div_ceil(S::LANES),
+        );
+        inputs.min(sums)
     }
 }
 
@@ -69,24 +83,36 @@ impl<S: SimdI8> KernelI8<S> for Staged<'_> {
         if pixels == 0 {
             return;
         }
-        let mut stage = Stage {
-            inputs: MaybeUninit::uninit(),
-            sums: MaybeUninit::uninit(),
-        };
+        let mut stage = Stage::NEW;
         let vectors = panels.filters.div_ceil(S::LANES).min(S::VECTORS);
         let most = S::TILES[vectors];
-        let short = job.panels.depth() <= SHORT;
-        let at_once = if short {
-            let room = const { Stage::pixels::<S>(SHORT_STRIDE, 2 * S::LANES) };
-            quotient(room, most).clamp(1, SHORT_TILES)
+        let depth = job.panels.depth();
+        let parts = depth.div_ceil(PART);
+        let stride = stride(depth.min(PART));
+        // Where windows are taken in parts, sums wait; else those of a block are outputs at once.
+        let waiting = if parts > 1 {
+            WAITING
         } else {
-            let room = const { Stage::pixels::<S>(STRIDE, WAITING) };
-            quotient(room, most).clamp(1, TILES)
+            vectors * S::LANES
         };
+        let room = Stage::pixels::<S>(stride, waiting);
+        let at_once = quotient(room, most).clamp(1, TILES);
         let last = match panels.filters % PANEL {
             0 => 0,
             last => job.panels.panel(width(last)),
         };
+        let inputs = stage.inputs.as_mut_ptr().cast::<S::Input>();
+        let ragged = depth % QUAD;
+        if parts == 1 && ragged > 0 {
+            // What fills up the last quads has no weight, but is read.
+            for pixel in 0..room.min(at_once * most) {
+                // SAFETY: so many pixels have room.
+                unsafe {
+                    let end = inputs.add(pixel * stride + depth - ragged);
+                    end.write_bytes(0, QUAD);
+                }
+            }
+        }
         let group_len = panels.filters / PANEL * job.panels.panel(PANEL) + last;
         for group in 0..panels.groups {
             let walk = Walk::new(&job, group);
@@ -102,18 +128,14 @@ impl<S: SimdI8> KernelI8<S> for Staged<'_> {
                     let batch = Batch {
                         pixels: tile,
                         tiles: now,
+                        parts,
+                        stride,
                         packed,
                         output,
                     };
                     // SAFETY: the panels of a group follow each other as `PanelsI8` counts them, and the
                     // output has so many pixels of every group's filters.
-                    cursor = unsafe {
-                        if short {
-                            batch.run::<S, SHORT_STRIDE>(simd, &walk, cursor, &mut stage)
-                        } else {
-                            batch.run::<S, STRIDE>(simd, &walk, cursor, &mut stage)
-                        }
-                    };
+                    cursor = unsafe { batch.run(simd, &walk, cursor, &mut stage) };
                     left -= now;
                     pixel += now * tile;
                 }
@@ -126,6 +148,9 @@ impl<S: SimdI8> KernelI8<S> for Staged<'_> {
 struct Batch {
     pixels: usize,
     tiles: usize,
+    /// Parts that windows are taken in, and elements from one pixel's inputs to the next's.
+    parts: usize,
+    stride: usize,
     /// The group's panels.
     packed: *const i32,
     /// The group's first filter of the first pixel.
@@ -138,7 +163,7 @@ impl Batch {
     /// # Safety
     /// The panels and the outputs are there, and so many pixels from the cursor on.
     #[inline(always)]
-    unsafe fn run<S: SimdI8, const STRIDE: usize>(
+    unsafe fn run<S: SimdI8>(
         &self,
         simd: S,
         walk: &Walk<'_>,
@@ -149,7 +174,7 @@ impl Batch {
         let filters = job.panels.panels.filters;
         let depth = job.panels.depth();
         let pixels = self.pixels * self.tiles;
-        let parts = depth.div_ceil(const { STRIDE - SLACK });
+        let (parts, stride) = (self.parts, self.stride);
         let part_len = quotient(depth + parts - 1, parts).next_multiple_of(QUAD);
         let inputs = stage.inputs.as_mut_ptr().cast::<S::Input>();
         let sums = stage.sums.as_mut_ptr().cast::<S::Sums>();
@@ -170,8 +195,8 @@ impl Batch {
                     let alike = walk.alike(&cursor, pixels - pixel);
                     // SAFETY: the batch has no more pixels than there is room for.
                     unsafe {
-                        let to = inputs.add(pixel * STRIDE);
-                        lay_out::<S, STRIDE>(simd, walk, &cursor, alike, to, &part);
+                        let to = inputs.add(pixel * stride);
+                        lay_out(simd, walk, &cursor, alike, to, stride, &part);
                     }
                     walk.step(&mut cursor, alike);
                     pixel += alike;
@@ -179,12 +204,13 @@ impl Batch {
                 let mut sums = sums;
                 let mut filter = first;
                 while filter < end {
-                    let block = self.block::<S>(job, filter);
+                    let block = Block::of::<S>(job, self.packed, filter);
                     let tiles = Tiles {
                         pixels: self.pixels,
                         tiles: self.tiles,
                         block,
-                        inputs,
+                        rows: &[inputs.cast_const()],
+                        stride,
                         first: part.start / QUAD,
                         quads: part.len().div_ceil(QUAD),
                         sums,
@@ -193,10 +219,10 @@ impl Batch {
                     };
                     // SAFETY: the pixels were just laid out, and the sums of so many filters have
                     // room; the caller's for the rest.
-                    unsafe { tile::run::<S, STRIDE>(simd, &tiles) };
+                    unsafe { tile::run(simd, &tiles) };
                     if part.end == depth {
                         // SAFETY: these are the last quads; the caller's for the rest.
-                        unsafe { self.finish(simd, job, block, sums.cast(), filter) };
+                        unsafe { block.write(simd, job, sums.cast(), pixels, self.output) };
                     }
                     if parts > 1 {
                         sums = sums.wrapping_add(pixels * block.vectors);
@@ -209,112 +235,82 @@ impl Batch {
         }
         cursor
     }
-
-    /// Makes outputs of the sums of a block whose first filter is `first`, a word each.
-    ///
-    /// # Safety
-    /// `[pixel][vector]` sums are there; and as for [`run`](Self::run).
-    #[inline(always)]
-    unsafe fn finish<S: SimdI8>(
-        &self,
-        simd: S,
-        job: &JobI8<'_>,
-        block: Block,
-        sums: *const S::I32,
-        first: usize,
-    ) {
-        for v in 0..block.vectors {
-            let header = block.header.wrapping_add(block.lane::<S>(v));
-            let count = block.filters.saturating_sub(v * S::LANES).min(S::LANES);
-            let (quant, width, depth) = (job.quant, block.width, job.panels.depth());
-            let output = self.output.at(first + v * S::LANES);
-            let pixels = self.pixels * self.tiles;
-            // SAFETY: a block's panels are whole; the caller's for the rest.
-            unsafe {
-                Filters::load(simd, quant, header, width, depth, S::OFFSET, count).write(
-                    simd,
-                    sums.add(v),
-                    block.vectors,
-                    pixels,
-                    output,
-                    job.geometry.filters,
-                );
-            }
-        }
-    }
-
-    /// The block of a group's filters from `first` on.
-    #[inline(always)]
-    fn block<S: SimdI8>(&self, job: &JobI8<'_>, first: usize) -> Block {
-        let filters = job.panels.panels.filters;
-        let lane = first % PANEL;
-        let left = filters - first;
-        let width = width(left + lane);
-        let full = job.panels.panel(PANEL);
-        let packed = self.packed.wrapping_add(first / PANEL * full);
-        // Two vectors stand in one panel, or in two that are both full.
-        let both = S::VECTORS == 2
-            && if S::LANES < PANEL {
-                lane + 2 * S::LANES <= width && left > S::LANES
-            } else {
-                left >= 2 * PANEL
-            };
-        Block {
-            vectors: if both { 2 } else { 1 },
-            filters: left,
-            header: packed.wrapping_add(lane),
-            width,
-            panel: full,
-        }
-    }
 }
 
-/// Lays out a part of the windows of pixels that are alike, and zeros that fill up the last quad.
+/// Lays out a part of the windows of pixels that are alike. What fills up the last quad has no weight.
 ///
 /// # Safety
-/// At `to` there is room for the part and [`SLACK`] elements of each, `STRIDE` apart.
+/// At `to` there is room for the part and [`SLACK`] elements of each, `stride` apart.
 #[inline(always)]
-unsafe fn lay_out<S: SimdI8, const STRIDE: usize>(
+unsafe fn lay_out<S: SimdI8>(
     simd: S,
     walk: &Walk<'_>,
     cursor: &Cursor,
     pixels: usize,
     to: *mut S::Input,
+    stride: usize,
     part: &Range<usize>,
 ) {
     let quant = walk.job.quant;
     let depth = walk.job.panels.panels.depth;
-    let (zero, flip) = (quant.input_zero as i8, quant.flip_input);
-    let right = walk.right();
-    let put = |from: Option<*const i8>, at: usize, len: usize| {
+    walk.window(
+        cursor,
+        depth,
+        LayOut {
+            simd,
+            pixels,
+            to,
+            stride,
+            part: part.clone(),
+            right: walk.right(),
+            end: walk.end,
+            zero: quant.input_zero as i8,
+            flip: quant.flip_input,
+        },
+    );
+}
+
+/// Where a piece of the windows of some pixels that are alike is laid out.
+struct LayOut<S: SimdI8> {
+    simd: S,
+    pixels: usize,
+    /// From a pixel's inputs to the next's: where they are laid out, and in the image.
+    to: *mut S::Input,
+    stride: usize,
+    right: usize,
+    part: Range<usize>,
+    /// The end of the input.
+    end: *const i8,
+    zero: i8,
+    flip: u8,
+}
+
+impl<S: SimdI8> Piece for LayOut<S> {
+    #[inline(always)]
+    fn put(&self, from: Option<*const i8>, at: usize, len: usize) {
+        let (simd, pixels, part) = (self.simd, self.pixels, &self.part);
+        let stride = self.stride;
         let (start, end) = (at.max(part.start), (at + len).min(part.end));
-        if start < end {
-            let len = end - start;
-            let to = to.wrapping_add(start - part.start);
+        if start >= end {
+            return;
+        }
+        let len = end - start;
+        let to = self.to.wrapping_add(start - part.start);
+        // SAFETY: what is copied lies in the input: taps that are inside. It is laid out in ascending
+        // order, so what a copy overwrites is written after it; `lay_out`'s caller has the room.
+        unsafe {
             match from {
                 Some(from) => {
                     let from = from.wrapping_add(start - at);
-                    // SAFETY: what is copied lies in the input: taps that are inside. It is laid out
-                    // in ascending order, so what a copy overwrites is written after it.
-                    unsafe {
-                        simd.stage_all(pixels, from, right, walk.end, to, STRIDE, len, flip);
-                    }
+                    let (right, end, flip) = (self.right, self.end, self.flip);
+                    simd.stage_all(pixels, from, right, end, to, stride, len, flip);
                 }
                 None => {
                     for pixel in 0..pixels {
-                        // SAFETY: as above.
-                        unsafe { simd.fill(to.wrapping_add(pixel * STRIDE), len, zero) };
+                        simd.fill(to.wrapping_add(pixel * stride), len, self.zero);
                     }
                 }
             }
-        }
-    };
-    walk.window(cursor, depth, put);
-    let ragged = part.len() % QUAD;
-    if ragged != 0 {
-        for pixel in 0..pixels {
-            // SAFETY: the caller's.
-            unsafe { simd.fill(to.add(pixel * STRIDE + part.len()), QUAD - ragged, 0) };
         }
     }
 }

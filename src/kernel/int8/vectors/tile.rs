@@ -3,40 +3,20 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use crate::pack::PANEL;
+use super::block::Block;
 use crate::pack_i8::{HEADER, QUAD};
-use crate::simd::{KernelI8, SimdI8};
-
-/// Some vectors of filters that stand side by side, and where their weights are.
-#[derive(Clone, Copy)]
-pub(super) struct Block {
-    pub vectors: usize,
-    /// Filters that exist.
-    pub filters: usize,
-    /// The header's entry of the first filter.
-    pub header: *const i32,
-    /// Width of the panel, and words to the next.
-    pub width: usize,
-    pub panel: usize,
-}
-
-impl Block {
-    /// Where vector `v` lies in a row of the panels: words from the first.
-    #[inline(always)]
-    pub fn lane<S: SimdI8>(&self, v: usize) -> usize {
-        v * S::LANES / PANEL * self.panel + v * S::LANES % PANEL
-    }
-}
+use crate::simd::{KernelI8, MOST_PIXELS, SimdI8};
 
 /// Tiles one after the other of one block, over a part of the sum.
-pub(super) struct Tiles<S: SimdI8> {
+pub(super) struct Tiles<'a, S: SimdI8> {
     /// Pixels of a tile, and tiles.
     pub pixels: usize,
     pub tiles: usize,
     pub block: Block,
-    /// Inputs of the first pixel; those of the next are [`Self::stride`] further on.
-    pub inputs: *const S::Input,
-    /// The quads to add, counted from the start of the sum.
+    /// Rows of inputs of the first pixel; those of the next are `stride` further on.
+    pub rows: &'a [*const S::Input],
+    pub stride: usize,
+    /// The first quad to add, counted from the start of the sum, and how many each row has.
     pub first: usize,
     pub quads: usize,
     /// `[pixel][vector]`, the sums so far, and afterwards if they are to go on.
@@ -48,21 +28,26 @@ pub(super) struct Tiles<S: SimdI8> {
     pub last: Option<*mut S::I32>,
 }
 
-struct Tile<'a, S: SimdI8, const M: usize, const V: usize, const STRIDE: usize>(&'a Tiles<S>);
+struct Tile<'a, S: SimdI8, const M: usize, const V: usize>(&'a Tiles<'a, S>);
+
+/// Pixels whose inputs are addressed from one place: x86 adds none, one or two strides to it.
+const NEAR: usize = 3;
+/// Such places, for the largest tile.
+const PLACES: usize = MOST_PIXELS.div_ceil(NEAR);
 
 /// Runs the tiles.
 ///
 /// # Safety
 ///
-/// The tile is one of the level's, all pixels are staged `STRIDE` elements apart, the block's weights
+/// The tile is one of the level's, all pixels are staged, the block's weights
 /// are whole panels', and there is room for the sums.
 #[inline(always)]
-pub(super) unsafe fn run<S: SimdI8, const STRIDE: usize>(simd: S, tiles: &Tiles<S>) {
+pub(super) unsafe fn run<S: SimdI8>(simd: S, tiles: &Tiles<'_, S>) {
     macro_rules! tiles {
         ($($v:literal: $($m:literal)*;)*) => {
             match tiles.block.vectors {
                 $($v if const { $v <= S::VECTORS } => match tiles.pixels {
-                    $($m if const { $m <= S::TILES[$v] } => simd.run(Tile::<S, $m, $v, STRIDE>(tiles)),)*
+                    $($m if const { $m <= S::TILES[$v] } => simd.run(Tile::<S, $m, $v>(tiles)),)*
                     _ => {}
                 },)*
                 _ => {}
@@ -75,9 +60,7 @@ pub(super) unsafe fn run<S: SimdI8, const STRIDE: usize>(simd: S, tiles: &Tiles<
     }
 }
 
-impl<S: SimdI8, const M: usize, const V: usize, const STRIDE: usize> KernelI8<S>
-    for Tile<'_, S, M, V, STRIDE>
-{
+impl<S: SimdI8, const M: usize, const V: usize> KernelI8<S> for Tile<'_, S, M, V> {
     #[inline(always)]
     fn run(self, simd: S) {
         let tiles = self.0;
@@ -87,7 +70,8 @@ impl<S: SimdI8, const M: usize, const V: usize, const STRIDE: usize> KernelI8<S>
         let weights = block
             .header
             .wrapping_add((HEADER + tiles.first) * block.width);
-        let mut inputs = tiles.inputs;
+        let stride = tiles.stride;
+        let mut pixel = 0;
         let mut to = tiles.sums;
         let mut last = tiles.last;
         for _ in 0..tiles.tiles {
@@ -101,20 +85,34 @@ impl<S: SimdI8, const M: usize, const V: usize, const STRIDE: usize> KernelI8<S>
                         }
                     }
                 }
-                let (mut w, mut x) = (weights, inputs);
-                for _ in 0..tiles.quads {
-                    let mut b = [simd.weights(w, mask); V];
-                    for v in 1..V {
-                        b[v] = simd.weights(w.add(block.lane::<S>(v)), mask);
+                let mut w = weights;
+                for &row in tiles.rows {
+                    let mut x = [row.wrapping_add(pixel); PLACES];
+                    for place in 1..PLACES {
+                        x[place] = x[place - 1].wrapping_add(NEAR * stride);
                     }
-                    for m in 0..M {
-                        let a = simd.quad(x.add(m * STRIDE));
-                        for v in 0..V {
-                            sums[m][v] = simd.dot(sums[m][v], a, b[v]);
+                    for _ in 0..tiles.quads {
+                        let mut b = [simd.weights(w, mask); V];
+                        for v in 1..V {
+                            b[v] = simd.weights(w.add(block.lane::<S>(v)), mask);
+                        }
+                        for place in 0..PLACES {
+                            for near in 0..NEAR {
+                                let m = NEAR * place + near;
+                                if m < M {
+                                    let a = simd.quad(x[place].wrapping_add(near * stride));
+                                    for v in 0..V {
+                                        sums[m][v] = simd.dot(sums[m][v], a, b[v]);
+                                    }
+                                }
+                            }
+                        }
+                        w = w.wrapping_add(block.width);
+                        for x in &mut x {
+                            // Or the compiler would keep an address of each pixel.
+                            *x = simd.opaque(x.wrapping_add(QUAD));
                         }
                     }
-                    w = w.wrapping_add(block.width);
-                    x = x.wrapping_add(QUAD);
                 }
                 if let Some(words) = last {
                     for m in 0..M {
@@ -131,7 +129,7 @@ impl<S: SimdI8, const M: usize, const V: usize, const STRIDE: usize> KernelI8<S>
                     }
                 }
             }
-            inputs = inputs.wrapping_add(M * STRIDE);
+            pixel += M * stride;
             to = to.wrapping_add(M * V);
         }
     }
