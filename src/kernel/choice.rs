@@ -109,14 +109,14 @@ const fn best(
     };
     let mut index = 0;
     while index < allowed.len() {
-        if let Some(scratch_len) = allowed[index] {
-            if losses[index] < least || best.is_err() {
-                least = losses[index];
-                best = Ok(Choice {
-                    method: Method::Winograd(Variant::ALL[index]),
-                    scratch_len,
-                });
-            }
+        if let Some(scratch_len) = allowed[index]
+            && (losses[index] < least || best.is_err())
+        {
+            least = losses[index];
+            best = Ok(Choice {
+                method: Method::Winograd(Variant::ALL[index]),
+                scratch_len,
+            });
         }
         index += 1;
     }
