@@ -89,6 +89,8 @@ pub(crate) unsafe trait Simd: Copy {
     /// The tile: the most pixels that the registers hold beside so many vectors of output
     /// channels. Zero where the kernels never form such a tile.
     const TILES: [usize; MOST_VECTORS + 1];
+    /// The same of the products of Winograd's algorithms, whose inputs lie side by side.
+    const PRODUCTS: [usize; MOST_VECTORS + 1] = Self::TILES;
     /// Vectors of the tile for many pixels.
     const VECTORS: usize;
     /// Vectors of the tile for few pixels, so that they too make enough independent sums.
@@ -193,6 +195,13 @@ pub(crate) unsafe trait Simd: Copy {
         }
         p
     }
+
+    /// Whether loops ask for what they need later.
+    const PREFETCH: bool = false;
+
+    /// Brings the cache line of an address, any address, into the second-level cache.
+    #[inline(always)]
+    fn prefetch(self, _p: *const f32) {}
 
     /// Whether the level brings its own inner loops, the next three methods.
     const LOOPS: bool = false;

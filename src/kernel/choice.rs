@@ -1,7 +1,8 @@
 //! Which algorithm a plan gets.
 
 use super::winograd::Variant;
-use super::{Direct, Method, winograd_cost};
+use super::winograd_cost::MACHINES;
+use super::{Direct, Method};
 use crate::algorithm::{Algorithm, Limits};
 use crate::error::Error;
 use crate::geometry::{Geometry, Sizes};
@@ -41,7 +42,8 @@ pub(crate) const fn choose(
     }
 }
 
-/// The fastest by the model of the cost: of the Winograd algorithms, and for `Auto` the direct one.
+/// The one that is by the model of the cost nowhere far from the fastest: of the Winograd algorithms,
+/// and for `Auto` the direct one.
 const fn best(
     geometry: &Geometry,
     sizes: &Sizes,
@@ -49,33 +51,74 @@ const fn best(
     limits: Limits,
     direct: Choice,
 ) -> Result<Choice, Error> {
-    let mut best = Err(Error::Algorithm(algorithm));
-    let mut least = f64::INFINITY;
-    if matches!(algorithm, Algorithm::Auto) {
-        least = winograd_cost::direct(geometry, sizes);
-        best = Ok(direct);
+    let mut first = Err(Error::Algorithm(algorithm));
+    let auto = matches!(algorithm, Algorithm::Auto);
+    if auto {
+        first = Ok(direct);
     }
-    let mut rest: &[Variant] = &Variant::ALL;
-    while let [variant, tail @ ..] = rest {
-        match scratch(geometry, sizes, algorithm, *variant, limits) {
-            Ok(scratch_len) => {
-                let cost = winograd_cost::winograd(*variant, geometry, sizes, scratch_len);
-                if cost < least || best.is_err() {
-                    least = cost;
-                    best = Ok(Choice {
-                        method: Method::Winograd(*variant),
-                        scratch_len,
-                    });
-                }
-            }
+    let mut allowed = [None; Variant::ALL.len()];
+    let mut index = 0;
+    while index < allowed.len() {
+        match scratch(geometry, sizes, algorithm, Variant::ALL[index], limits) {
+            Ok(len) => allowed[index] = Some(len),
             // The first reason, of the algorithm that is the easiest to satisfy.
             Err(error) => {
-                if let Err(Error::Algorithm(_)) = best {
-                    best = Err(error);
+                if let Err(Error::Algorithm(_)) = first {
+                    first = Err(error);
                 }
             }
         }
-        rest = tail;
+        index += 1;
+    }
+
+    // The cost by that of the fastest, on the machine where that is more; of the direct algorithm last.
+    let mut losses = [1.0; Variant::ALL.len() + 1];
+    let mut machines: &[_] = &MACHINES;
+    while let [machine, rest @ ..] = machines {
+        let mut costs = [f64::INFINITY; Variant::ALL.len() + 1];
+        if auto {
+            costs[Variant::ALL.len()] = machine.direct(geometry, sizes);
+        }
+        let mut least = costs[Variant::ALL.len()];
+        let mut index = 0;
+        while index < allowed.len() {
+            if let Some(len) = allowed[index] {
+                costs[index] = machine.winograd(Variant::ALL[index], geometry, sizes, len);
+                if costs[index] < least {
+                    least = costs[index];
+                }
+            }
+            index += 1;
+        }
+        let mut index = 0;
+        while index < costs.len() {
+            let loss = costs[index] / least;
+            if loss > losses[index] {
+                losses[index] = loss;
+            }
+            index += 1;
+        }
+        machines = rest;
+    }
+
+    let mut best = first;
+    let mut least = if auto {
+        losses[Variant::ALL.len()]
+    } else {
+        f64::INFINITY
+    };
+    let mut index = 0;
+    while index < allowed.len() {
+        if let Some(scratch_len) = allowed[index]
+            && (losses[index] < least || best.is_err())
+        {
+            least = losses[index];
+            best = Ok(Choice {
+                method: Method::Winograd(Variant::ALL[index]),
+                scratch_len,
+            });
+        }
+        index += 1;
     }
     best
 }

@@ -17,17 +17,17 @@ pub(crate) enum Variant {
     Six,
 }
 
-/// Filters whose products are held at once.
-const FILTERS: usize = 64;
+/// Filters whose products are held at once: as many as there are channels, but no fewer and no more
+/// than these.
+const FILTERS: [usize; 2] = [64, 128];
 
-/// Tiles of a block below which it is better to hold the products of fewer filters.
-const FEW: usize = 12;
+/// Tiles of a block above which the filters need not be read more seldom: two register tiles of the
+/// widest.
+const ENOUGH: usize = 28;
 
-/// Tiles of a block above which the filters need not be read more seldom.
-const ENOUGH: usize = 64;
-
-/// Floats of a block that the second-level cache keeps.
-const CACHED: usize = 96 << 10;
+/// Floats of a block that stay in a second-level cache of one to two megabytes beside the filters and
+/// the image that pass through it.
+pub(super) const CACHED: usize = 192 << 10;
 
 /// Floats of a cache line.
 pub(super) const LINE: usize = 16;
@@ -115,7 +115,7 @@ impl Variant {
         let tiles = self.tiles(geometry, sizes);
         let filters = most_filters(sizes);
         let room = divide(CACHED, self.points()).0;
-        let cached = divide(room, sizes.group_channels + filters).0;
+        let cached = divide(room, row(sizes).saturating_add(filters)).0;
         let most = if cached > ENOUGH { cached } else { ENOUGH };
         let most = if tiles < most { tiles } else { most };
         match Blocks::sized(sizes, most, filters).scratch(self) {
@@ -131,6 +131,8 @@ pub(super) struct Blocks {
     pub tiles: usize,
     /// A multiple of a panel.
     pub filters: usize,
+    /// Floats from the transformed inputs of one tile to those of the next: whole cache lines.
+    pub row: usize,
     /// Floats from the transformed inputs of one point to those of the next, and of the products.
     pub inputs: usize,
     pub products: usize,
@@ -139,7 +141,15 @@ pub(super) struct Blocks {
 /// Filters whose products are held at once: no more than a group has, in whole panels.
 const fn most_filters(sizes: &Sizes) -> usize {
     let filters = sizes.group_filters.next_multiple_of(PANEL);
-    if filters < FILTERS { filters } else { FILTERS }
+    let channels = sizes.group_channels.next_multiple_of(PANEL);
+    let most = if channels < FILTERS[0] {
+        FILTERS[0]
+    } else if channels < FILTERS[1] {
+        channels
+    } else {
+        FILTERS[1]
+    };
+    if filters < most { filters } else { most }
 }
 
 impl Blocks {
@@ -147,7 +157,8 @@ impl Blocks {
         Blocks {
             tiles,
             filters,
-            inputs: plane(tiles, sizes.group_channels),
+            row: row(sizes),
+            inputs: plane(tiles, row(sizes)),
             products: plane(tiles, filters),
         }
     }
@@ -161,9 +172,8 @@ impl Blocks {
         }
     }
 
-    /// The largest blocks that so much scratch has room for, at least
-    /// [`Variant::least_scratch`], for so many tiles in all; preferably of a multiple of `pixels`
-    /// tiles, as many as a register tile has.
+    /// The best blocks that so much scratch has room for, at least [`Variant::least_scratch`], for so
+    /// many tiles in all; preferably of a multiple of `pixels` tiles, as many as a register tile has.
     pub const fn of(
         variant: Variant,
         sizes: &Sizes,
@@ -171,35 +181,59 @@ impl Blocks {
         scratch: usize,
         pixels: usize,
     ) -> Self {
-        let room = divide(scratch, variant.points()).0;
+        let mut best = Blocks::sized(sizes, 1, PANEL);
+        let mut least = usize::MAX;
         let mut filters = most_filters(sizes);
-        // Few tiles read the filters too often, and fill no register tile.
-        let few = if tiles < FEW { tiles } else { FEW };
-        let mut at_once = divide(room, sizes.group_channels + filters).0;
-        while filters > PANEL && at_once < few {
+        loop {
+            let at_once = Blocks::room(variant, sizes, tiles, filters, scratch);
+            if at_once > 0 {
+                // Every block reads all filters, and all inputs are read once for so many filters at
+                // once. These count twice: nobody asks for them early.
+                let blocks = divide(tiles + at_once - 1, at_once).0;
+                let passes = divide(sizes.group_filters + filters - 1, filters).0;
+                let inputs = passes.saturating_mul(tiles).saturating_mul(2);
+                let read = blocks
+                    .saturating_mul(sizes.group_filters)
+                    .saturating_add(inputs);
+                if read < least {
+                    least = read;
+                    // As many blocks, and all alike.
+                    let mut even = divide(tiles + blocks - 1, blocks).0;
+                    let full = divide(even + pixels - 1, pixels).0 * pixels;
+                    if blocks > 1 && full <= at_once {
+                        even = full;
+                    }
+                    best = Blocks::sized(sizes, even, filters);
+                }
+            }
+            if filters <= PANEL {
+                return best;
+            }
             filters = (filters / 2).next_multiple_of(PANEL);
-            at_once = divide(room, sizes.group_channels + filters).0;
         }
+    }
+
+    /// The most tiles that there is room for with so many filters.
+    const fn room(
+        variant: Variant,
+        sizes: &Sizes,
+        tiles: usize,
+        filters: usize,
+        scratch: usize,
+    ) -> usize {
+        let each = product(&[variant.points(), row(sizes).saturating_add(filters)]);
+        let mut at_once = match each {
+            Some(each) => divide(scratch, each).0,
+            None => 0,
+        };
         if at_once > tiles {
             at_once = tiles;
         }
         // What fills planes up may take some tiles' room.
-        while at_once > 1 && !Blocks::fit(variant, sizes, at_once, filters, scratch) {
+        while at_once > 0 && !Blocks::fit(variant, sizes, at_once, filters, scratch) {
             at_once -= 1;
         }
-        if at_once <= 1 {
-            return Blocks::sized(sizes, 1, PANEL);
-        }
-        // As many blocks, and all alike.
-        let blocks = divide(tiles + at_once - 1, at_once).0;
-        let mut even = divide(tiles + blocks - 1, blocks).0;
-        if blocks > 1 && even > pixels {
-            even = divide(even + pixels - 1, pixels).0 * pixels;
-            if even > at_once {
-                even -= pixels;
-            }
-        }
-        Blocks::sized(sizes, even, filters)
+        at_once
     }
 
     const fn fit(
@@ -214,6 +248,11 @@ impl Blocks {
             None => false,
         }
     }
+}
+
+/// Floats of a tile's transformed inputs at one point.
+const fn row(sizes: &Sizes) -> usize {
+    sizes.group_channels.div_ceil(LINE).saturating_mul(LINE)
 }
 
 /// Floats of a plane of so many rows: an odd number of cache lines, so that neighbouring planes fall

@@ -1,44 +1,52 @@
 //! The model of the cost by which `Algorithm::Auto` chooses.
 //!
-//! The unit is the time of one multiply-add of a vector of eight lanes, half a cycle. The form of the
-//! model is the kernels': how often each inner part runs. The constants, what such a part takes, are
-//! fitted (least squares of the relative error, none negative) to the times of 207 layers on AVX2, one
-//! core of an AMD EPYC (Zen 3, 3.2 GHz), as `cargo run --release --example choice -- --csv` prints
-//! them. The model is off by 3 to 6 % in the mean, of those same layers. The example fails where a
-//! choice is more than 5 % slower than the best. A plan is for every level, so levels with longer or shorter vectors get
-//! the same choice.
+//! A plan is for every level, and so is its choice; but vectors twice as long make products twice as
+//! fast and the memory behind them no faster. So there are two [`Machine`]s, one for vectors of eight
+//! lanes and one for sixteen, and an algorithm is chosen by the one that it suits worse: the choice is
+//! the algorithm whose larger loss, by the fastest on the same machine, is the smallest.
+//!
+//! The unit is the time of one multiply-add of a vector, half a cycle. The form of the model is the
+//! kernels': how often each inner part runs. The constants, what such a part takes, are fitted (least
+//! squares of the relative error, none negative) to the times of 212 layers on AVX2 and on AVX-512, one
+//! core of an Intel Xeon (Sapphire Rapids' core, 2 MiB of second-level cache), as
+//! `cargo run --release --example choice -- --csv --level NAME` prints them. The model is off by 11 to
+//! 15 % in the mean on AVX2 and by 12 to 18 % on AVX-512, of those same layers. The example counts the
+//! choices that are more than 5 % slower than the best.
 
 use super::rows::cut;
 use super::winograd::{Blocks, Variant};
 use crate::geometry::{Geometry, Sizes, divide};
 use crate::pack::PANEL;
 
-/// Lanes of the vectors, pixels of the register tiles, and the multiply-adds that one chain waits
-/// for the next in.
-const LANES: usize = 8;
-const PIXELS: usize = 6;
-const NARROW_PIXELS: usize = 2 * PIXELS;
-const WIDE_PIXELS: usize = PIXELS / 2;
+/// The multiply-adds that one chain waits for the next in.
 const CHAINS: usize = 8;
 
+/// A level's vectors, and what its kernels take.
+pub(super) struct Machine {
+    lanes: usize,
+    /// Pixels of the register tiles of one, two and four vectors: of the direct algorithm, and of the
+    /// products of the others.
+    tiles: [usize; 3],
+    products: [usize; 3],
+    direct: Direct,
+    winograd: [Parts; 3],
+}
+
 /// What the parts of the direct algorithm take.
-mod direct_parts {
+struct Direct {
     /// A multiply-add, and one that is waited for as too few are independent.
-    pub const PRODUCT: f64 = 1.085;
-    pub const WAIT: f64 = 0.602;
+    product: f64,
+    wait: f64,
     /// A register tile, whatever its sums.
-    pub const TILE: f64 = 120.0;
+    tile: f64,
     /// A window row of a register tile, where the taps of one group are taken apart.
-    pub const PIECE: f64 = 22.5;
+    piece: f64,
     /// A pixel of a group whose last vector is not whole.
-    pub const PART: f64 = 27.4;
-    /// A vector that is written across cache lines.
-    pub const UNALIGNED: f64 = 5.07;
+    part: f64,
     /// A cache line of the weights past so many bytes.
-    pub const FAR_LINE: f64 = 10.05;
-    pub const FAR: f64 = 5e5;
+    far_line: f64,
     /// The call.
-    pub const CALL: f64 = 1078.0;
+    call: f64,
 }
 
 /// What the parts of a Winograd algorithm take.
@@ -52,58 +60,132 @@ struct Parts {
     /// The transform to outputs: of a vector of filters, where all of the tile lies in the output and
     /// where some does, and of a last vector that is not whole.
     outputs: [f64; 3],
-    /// A cache line of the filters past six megabytes, and past twelve, for each block of tiles.
-    far_lines: [f64; 2],
+    /// More of a vector of filters that is written across cache lines.
+    unaligned: f64,
+    /// A cache line of the filters past what stays in the cache, for each block of tiles.
+    far_line: f64,
+    /// A cache line of the input past a megabyte, and of the output.
+    lines: [f64; 2],
     /// The products of a block at one point.
     point: f64,
     /// A tile.
     tile: f64,
     /// The call.
     call: f64,
-    /// A cache line of the output past a megabyte.
-    output_line: f64,
 }
 
-const fn parts(variant: Variant) -> Parts {
-    match variant {
-        Variant::Two => Parts {
-            product: 1.057,
-            wait: 1.042,
-            inputs: [103.5, 93.8, 457.8],
-            outputs: [90.0, 84.7, 206.3],
-            far_lines: [4.56, 26.2],
-            point: 75.1,
-            tile: 95.8,
-            call: 52.0,
-            output_line: 18.4,
+/// Vectors of eight lanes, and of sixteen.
+pub(super) const MACHINES: [Machine; 2] = [
+    Machine {
+        lanes: 8,
+        tiles: [12, 6, 3],
+        products: [12, 6, 3],
+        direct: Direct {
+            product: 1.263,
+            wait: 0.7537,
+            tile: 0.0,
+            piece: 34.33,
+            part: 7.858,
+            far_line: 22.64,
+            call: 958.2,
         },
-        Variant::Four => Parts {
-            product: 1.075,
-            wait: 0.638,
-            inputs: [403.8, 370.5, 1134.0],
-            outputs: [340.1, 266.2, 677.9],
-            far_lines: [5.05, 10.8],
-            point: 31.0,
-            tile: 74.6,
-            call: 2232.0,
-            output_line: 15.9,
+        winograd: [
+            Parts {
+                product: 1.205,
+                wait: 2.623,
+                inputs: [111.4, 119.8, 109.0],
+                outputs: [62.96, 50.47, 96.4],
+                unaligned: 30.45,
+                far_line: 3.654,
+                lines: [15.03, 26.59],
+                point: 54.94,
+                tile: 152.3,
+                call: 0.0,
+            },
+            Parts {
+                product: 1.228,
+                wait: 0.8099,
+                inputs: [298.8, 373.3, 417.3],
+                outputs: [284.1, 240.5, 294.4],
+                unaligned: 85.14,
+                far_line: 9.792,
+                lines: [22.52, 28.35],
+                point: 54.25,
+                tile: 266.4,
+                call: 991.8,
+            },
+            Parts {
+                product: 1.281,
+                wait: 0.8376,
+                inputs: [593.6, 788.8, 711.8],
+                outputs: [620.3, 631.2, 934.3],
+                unaligned: 210.1,
+                far_line: 9.099,
+                lines: [36.12, 28.29],
+                point: 32.58,
+                tile: 403.3,
+                call: 1434.0,
+            },
+        ],
+    },
+    Machine {
+        lanes: 16,
+        tiles: [14, 7, 3],
+        products: [14, 14, 6],
+        direct: Direct {
+            product: 1.3,
+            wait: 0.8976,
+            tile: 17.39,
+            piece: 58.4,
+            part: 0.6344,
+            far_line: 3.5,
+            call: 1038.0,
         },
-        Variant::Six => Parts {
-            product: 1.096,
-            wait: 0.610,
-            inputs: [905.1, 858.9, 2103.0],
-            outputs: [727.6, 617.5, 1652.0],
-            far_lines: [3.05, 15.4],
-            point: 43.6,
-            tile: 7.6,
-            call: 1090.0,
-            output_line: 19.7,
-        },
-    }
-}
+        winograd: [
+            Parts {
+                product: 1.114,
+                wait: 0.968,
+                inputs: [216.2, 179.3, 192.1],
+                outputs: [138.2, 69.3, 163.8],
+                unaligned: 62.34,
+                far_line: 5.952,
+                lines: [0.0, 34.65],
+                point: 112.8,
+                tile: 0.0,
+                call: 0.0,
+            },
+            Parts {
+                product: 1.161,
+                wait: 0.6939,
+                inputs: [428.3, 546.9, 474.1],
+                outputs: [434.0, 296.4, 416.0],
+                unaligned: 179.4,
+                far_line: 12.99,
+                lines: [20.84, 32.21],
+                point: 108.2,
+                tile: 0.0,
+                call: 0.0,
+            },
+            Parts {
+                product: 1.239,
+                wait: 0.6848,
+                inputs: [834.7, 1258.0, 902.0],
+                outputs: [910.7, 874.2, 863.5],
+                unaligned: 519.1,
+                far_line: 12.61,
+                lines: [33.62, 30.33],
+                point: 98.02,
+                tile: 0.0,
+                call: 0.0,
+            },
+        ],
+    },
+];
 
 const LINE_BYTES: f64 = 64.0;
-const FAR: [f64; 2] = [6e6, 12e6];
+/// Bytes of weights of the direct algorithm, and of the others' filters, that stay in the cache.
+const FAR_WEIGHTS: f64 = 5e5;
+const FAR_FILTERS: f64 = 1.5e6;
 const LARGE: f64 = 1e6;
 
 /// Of one channel: the multiply-adds of some pixels side by side, the waits among them, and the
@@ -136,29 +218,23 @@ impl Sums {
         }
     }
 
-    /// The sums of the filters of a group, for so many pixels, by the rules of the direct kernel.
-    const fn of(pixels: usize, filters: usize, wide: bool) -> Sums {
-        let mut panels = filters / PANEL;
-        let narrow = filters % PANEL;
-        if narrow > LANES {
-            panels += 1;
-        }
+    /// The sums of the filters of a group, for so many pixels, by the rules of the kernels.
+    const fn of(pixels: usize, filters: usize, lanes: usize, [one, two, four]: [usize; 3]) -> Sums {
+        // Whole panels side by side, and what is left in vectors.
+        let mut vectors = filters / PANEL * (PANEL / lanes) + (filters % PANEL).div_ceil(lanes);
         let mut sums = Sums::NONE;
-        if wide {
-            sums = sums.and(panels / 2, 4, pixels, WIDE_PIXELS);
-            panels %= 2;
+        if Sums::wide(pixels, two, four) {
+            sums = sums.and(vectors / 4, 4, pixels, four);
+            vectors %= 4;
         }
-        sums = sums.and(panels, 2, pixels, PIXELS);
-        if 0 < narrow && narrow <= LANES {
-            sums = sums.and(1, 1, pixels, NARROW_PIXELS);
-        }
-        sums
+        sums = sums.and(vectors / 2, 2, pixels, two);
+        sums.and(vectors % 2, 1, pixels, one)
     }
 
     /// Whether four vectors make the better tile.
-    const fn wide(pixels: usize) -> bool {
-        let four = Sums::NONE.and(1, 4, pixels, WIDE_PIXELS);
-        let two = Sums::NONE.and(2, 2, pixels, PIXELS);
+    const fn wide(pixels: usize, two: usize, four: usize) -> bool {
+        let four = Sums::NONE.and(1, 4, pixels, four);
+        let two = Sums::NONE.and(2, 2, pixels, two);
         four.products + four.waits < two.products + two.waits
     }
 }
@@ -177,86 +253,94 @@ const fn pairs_inside(size: usize, before: usize, positions: usize) -> usize {
     pairs
 }
 
-/// The direct algorithm.
-pub(super) const fn direct(geometry: &Geometry, sizes: &Sizes) -> f64 {
-    use direct_parts::*;
-    let [_, input_height, input_width] = geometry.input;
-    let [depth, height, width] = sizes.output;
-    let filters = sizes.group_filters;
-    let planes = geometry.batch as f64 * depth as f64 * geometry.groups as f64;
-    let rows = pairs_inside(input_height, sizes.padding[1][0], height) as f64;
-    let columns = pairs_inside(input_width, sizes.padding[2][0], width) as f64;
-    let sums = Sums::of(width, filters, Sums::wide(width));
-    let channels = sizes.group_channels as f64;
-    let taps = rows * columns / width as f64;
-    let mut cost = planes
-        * (taps * channels * (sums.products as f64 * PRODUCT + sums.waits as f64 * WAIT)
-            + height as f64 * sums.tiles as f64 * TILE);
-    if geometry.groups > 1 {
-        cost += planes * rows * sums.tiles as f64 * PIECE;
-    }
-    let pixels = planes * height as f64 * width as f64;
-    if !filters.is_multiple_of(LANES) {
-        cost += pixels * PART;
-    }
-    if !geometry.filters.is_multiple_of(LANES) {
-        cost += pixels * filters.div_ceil(LANES) as f64 * UNALIGNED;
-    }
-    cost + past(FAR, sizes.weights_len as f64 * 4.0) * FAR_LINE + CALL
-}
-
-/// A Winograd algorithm, for a geometry that it computes, with so much scratch.
-pub(super) const fn winograd(
-    variant: Variant,
-    geometry: &Geometry,
-    sizes: &Sizes,
-    scratch: usize,
-) -> f64 {
-    let parts = parts(variant);
-    let (channels, filters) = (sizes.group_channels, sizes.group_filters);
-    let (groups, points) = (geometry.groups as f64, variant.points() as f64);
-    let tiles = variant.tiles(geometry, sizes);
-    let blocks = Blocks::of(variant, sizes, tiles, scratch, PIXELS);
-    let (count, _) = divide(tiles + blocks.tiles - 1, blocks.tiles);
-    let last = tiles - (count - 1) * blocks.tiles;
-    let mut products = 0.0;
-    let mut rest: &[(usize, usize)] = &[(blocks.tiles, count - 1), (last, 1)];
-    while let [(tiles, times), tail @ ..] = rest {
-        let sums = Sums::of(*tiles, filters, false);
+impl Machine {
+    /// The direct algorithm.
+    pub const fn direct(&self, geometry: &Geometry, sizes: &Sizes) -> f64 {
+        let parts = &self.direct;
+        let [_, input_height, input_width] = geometry.input;
+        let [depth, height, width] = sizes.output;
+        let filters = sizes.group_filters;
+        let planes = geometry.batch as f64 * depth as f64 * geometry.groups as f64;
+        let rows = pairs_inside(input_height, sizes.padding[1][0], height) as f64;
+        let columns = pairs_inside(input_width, sizes.padding[2][0], width) as f64;
+        let sums = Sums::of(width, filters, self.lanes, self.tiles);
+        let channels = sizes.group_channels as f64;
+        let taps = rows * columns / width as f64;
         let each = sums.products as f64 * parts.product + sums.waits as f64 * parts.wait;
-        products += *times as f64 * each * channels as f64;
-        rest = tail;
+        let tiles = sums.tiles as f64;
+        let mut cost = planes * (taps * channels * each + height as f64 * tiles * parts.tile);
+        if geometry.groups > 1 {
+            cost += planes * rows * tiles * parts.piece;
+        }
+        if !filters.is_multiple_of(self.lanes) {
+            cost += planes * height as f64 * width as f64 * parts.part;
+        }
+        cost + past(FAR_WEIGHTS, sizes.weights_len as f64 * 4.0) * parts.far_line + parts.call
     }
-    let passes = divide(filters + blocks.filters - 1, blocks.filters).0;
-    products += count as f64 * passes as f64 * parts.point;
 
-    let planes = geometry.batch as f64 * sizes.output[0] as f64;
-    let inside = planes * inside(variant, geometry, sizes, 1) * inside(variant, geometry, sizes, 2);
-    let whole = planes
-        * divide(sizes.output[1], variant.outputs()).0 as f64
-        * divide(sizes.output[2], variant.outputs()).0 as f64;
-    let tiles = tiles as f64;
-    let transforms = transform(parts.inputs, channels, inside, tiles)
-        + transform(parts.outputs, filters, whole, tiles)
-        + tiles * parts.tile;
+    /// A Winograd algorithm, for a geometry that it computes, with so much scratch.
+    pub const fn winograd(
+        &self,
+        variant: Variant,
+        geometry: &Geometry,
+        sizes: &Sizes,
+        scratch: usize,
+    ) -> f64 {
+        let [two, four, six] = &self.winograd;
+        let parts = match variant {
+            Variant::Two => two,
+            Variant::Four => four,
+            Variant::Six => six,
+        };
+        let (channels, filters) = (sizes.group_channels, sizes.group_filters);
+        let (groups, points) = (geometry.groups as f64, variant.points() as f64);
+        let tiles = variant.tiles(geometry, sizes);
+        let blocks = Blocks::of(variant, sizes, tiles, scratch, self.products[1]);
+        let (count, _) = divide(tiles + blocks.tiles - 1, blocks.tiles);
+        let last = tiles - (count - 1) * blocks.tiles;
+        let mut products = 0.0;
+        let mut rest: &[(usize, usize)] = &[(blocks.tiles, count - 1), (last, 1)];
+        while let [(tiles, times), tail @ ..] = rest {
+            let sums = Sums::of(*tiles, filters, self.lanes, self.products);
+            let each = sums.products as f64 * parts.product + sums.waits as f64 * parts.wait;
+            products += *times as f64 * each * channels as f64;
+            rest = tail;
+        }
+        let passes = divide(filters + blocks.filters - 1, blocks.filters).0;
+        products += count as f64 * passes as f64 * parts.point;
 
-    let bytes = groups * points * channels as f64 * filters as f64 * 4.0;
-    let far = past(FAR[0], bytes) * parts.far_lines[0] + past(FAR[1], bytes) * parts.far_lines[1];
-    groups * (points * products + transforms)
-        + count as f64 * far
-        + past(LARGE, sizes.output_len as f64 * 4.0) * parts.output_line
-        + parts.call
-}
+        let planes = geometry.batch as f64 * sizes.output[0] as f64;
+        let inside =
+            planes * inside(variant, geometry, sizes, 1) * inside(variant, geometry, sizes, 2);
+        let whole = planes
+            * divide(sizes.output[1], variant.outputs()).0 as f64
+            * divide(sizes.output[2], variant.outputs()).0 as f64;
+        let tiles = tiles as f64;
+        let mut transforms = self.transform(parts.inputs, channels, inside, tiles)
+            + self.transform(parts.outputs, filters, whole, tiles)
+            + tiles * parts.tile;
+        if !geometry.filters.is_multiple_of(self.lanes) {
+            transforms += tiles * (filters / self.lanes) as f64 * parts.unaligned;
+        }
 
-/// All tiles' transforms, some of which are the simple ones.
-const fn transform(parts: [f64; 3], channels: usize, simple: f64, tiles: f64) -> f64 {
-    let vectors = (channels / LANES) as f64;
-    let part = if channels.is_multiple_of(LANES) {
-        0.0
-    } else {
-        parts[2]
-    };
-    vectors * (simple * parts[0] + (tiles - simple) * parts[1]) + tiles * part
+        let bytes = groups * points * channels as f64 * filters as f64 * 4.0;
+        groups * (points * products + transforms)
+            + count as f64 * past(FAR_FILTERS, bytes) * parts.far_line
+            + past(LARGE, sizes.input_len as f64 * 4.0) * parts.lines[0]
+            + past(LARGE, sizes.output_len as f64 * 4.0) * parts.lines[1]
+            + parts.call
+    }
+
+    /// All tiles' transforms, some of which are the simple ones.
+    const fn transform(&self, parts: [f64; 3], channels: usize, simple: f64, tiles: f64) -> f64 {
+        let vectors = (channels / self.lanes) as f64;
+        let part = if channels.is_multiple_of(self.lanes) {
+            0.0
+        } else {
+            parts[2]
+        };
+        vectors * (simple * parts[0] + (tiles - simple) * parts[1]) + tiles * part
+    }
 }
 
 /// Tiles along an axis whose inputs all lie inside.

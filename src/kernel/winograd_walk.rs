@@ -42,7 +42,7 @@ fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: Job<'_>, varian
         job.sizes,
         left,
         job.scratch.len(),
-        S::TILES[S::VECTORS],
+        S::PRODUCTS[S::VECTORS],
     );
     let scratch = job.scratch.as_mut_ptr();
     // The planes start at a cache line; how far that is from the start, `Blocks` has counted in.
@@ -63,6 +63,7 @@ fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: Job<'_>, varian
                 channel: group * panels.depth,
                 channels: panels.depth,
                 to: inputs,
+                row: blocks.row,
                 plane: blocks.inputs,
             });
             let mut first = 0;
@@ -70,6 +71,7 @@ fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: Job<'_>, varian
                 let filters = blocks.filters.min(panels.filters - first);
                 let products = Products {
                     inputs,
+                    inputs_row: blocks.row,
                     inputs_plane: blocks.inputs,
                     packed: packed.wrapping_add(first / PANEL * step),
                     filters,
@@ -258,7 +260,8 @@ struct Inputs<'a, const M: usize, const N: usize> {
     channel: usize,
     channels: usize,
     to: *mut f32,
-    /// Floats between planes.
+    /// Floats between tiles and between planes.
+    row: usize,
     plane: usize,
 }
 
@@ -291,7 +294,7 @@ impl<const M: usize, const N: usize> Kernel for Inputs<'_, M, N> {
                     }
                 }
             }
-            to = to.wrapping_add(self.channels);
+            to = to.wrapping_add(self.row);
             place.step::<M>(self.image);
         }
     }

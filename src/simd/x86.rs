@@ -222,6 +222,7 @@ unsafe impl Simd for Avx2 {
     const VECTORS: usize = 2;
     const WIDE: usize = 4;
     const SLIDE: usize = 8;
+    const PREFETCH: bool = true;
     /// 10 accumulators, 5 of 6 weights and an input.
     const PAIR: [usize; 3] = [0, 5, 5];
 
@@ -291,6 +292,11 @@ unsafe impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch(self, p: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn pixel(self, p: *const f32) -> __m256 {
         unsafe { _mm256_set1_ps(p.read()) }
     }
@@ -324,9 +330,12 @@ unsafe impl Simd for Avx512 {
     /// vectors are no faster over long sums and slower over short ones and where 14 pixels are so
     /// far apart that the first-level cache cannot keep all their lines.
     const TILES: [usize; MOST_VECTORS + 1] = [0, 14, 7, 0, 3];
+    /// 28 accumulators: the weights are read half as often, and most come from the second-level cache.
+    const PRODUCTS: [usize; MOST_VECTORS + 1] = [0, 14, 14, 0, 6];
     const VECTORS: usize = 2;
     const WIDE: usize = 4;
     const SLIDE: usize = 8;
+    const PREFETCH: bool = true;
     /// 16 accumulators, 6 weights and an input.
     const PAIR: [usize; 3] = [0, 8, 8];
 
@@ -390,6 +399,11 @@ unsafe impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn store_masked(self, p: *mut f32, x: __m512, mask: __mmask16) {
         unsafe { _mm512_mask_storeu_ps(p, mask, x) }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, p: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
     }
 
     #[inline(always)]
