@@ -142,8 +142,9 @@ unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize>(
         }
         row!(0 1 2 3 4);
         let _ = (weights, input);
-        slide::finish::<S, M, true>(simd, strip, &mut acc[0], output);
+        slide::clamp(simd, strip, &mut acc);
+        slide::write::<S, M, true>(simd, strip, &acc[0], output);
         let output = output.wrapping_add(strip.output_line);
-        slide::finish::<S, M, true>(simd, strip, &mut acc[1], output);
+        slide::write::<S, M, true>(simd, strip, &acc[1], output);
     }
 }
