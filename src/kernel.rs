@@ -10,6 +10,7 @@ use core::ops::Range;
 mod choice;
 mod dense;
 mod depthwise;
+mod double;
 mod finish;
 pub(crate) mod int16;
 pub(crate) mod int8;

@@ -112,6 +112,7 @@ fn layers() -> Vec<Geometry> {
         );
         layers.push(Geometry::depthwise2d([3, 4, filters], 1, [3, 3]).padding(Padding::Same));
         layers.push(Geometry::depthwise2d([3, 4, filters], 1, [2, 2]).stride(2));
+        layers.push(Geometry::depthwise2d([3, 21, filters], 1, [3, 3]));
         layers.push(
             Geometry::depthwise2d([2, 3, filters], 3, [2, 2])
                 .dilation(2)

@@ -206,6 +206,37 @@ fn depthwise() {
     check(one.chain(several).chain(wide).chain(deep));
 }
 
+/// So few channels that a vector of some level holds those of two pixels, and with more, so many that
+/// they pass over the rows in parts; rows of both parities, and of each length of a last tile.
+#[test]
+fn depthwise_of_two_pixels_a_vector() {
+    let narrow = [4, 8].into_iter().flat_map(|channels| {
+        (15..40).flat_map(move |width| {
+            let layer = Geometry::depthwise2d([5, width, channels], 1, [3, 3]);
+            [
+                layer,
+                layer.padding(Padding::Same),
+                layer.padding(Padding::sides([[0, 2], [2, 1]])),
+            ]
+        })
+    });
+    let windows = [4, 8].into_iter().flat_map(|channels| {
+        let deep = Geometry::conv3d([4, 5, 22, channels], channels, [3, 3, 3]).groups(channels);
+        let tall = Geometry::depthwise2d([12, 21, channels], 1, [10, 3]);
+        let flat = Geometry::depthwise2d([3, 21, channels], 1, [1, 3]).batch(2);
+        [
+            deep.padding(Padding::Same),
+            tall,
+            flat.padding(Padding::Same),
+            Geometry::depthwise2d([9, 24, channels], 1, [3, 3]).dilation(2),
+            Geometry::depthwise2d([9, 40, channels], 1, [3, 3]).stride(2),
+        ]
+    });
+    let many = [120, 129, 272]
+        .map(|channels| Geometry::depthwise2d([6, 9, channels], 1, [3, 3]).padding(Padding::Same));
+    check(narrow.chain(windows).chain(many));
+}
+
 #[test]
 fn batches() {
     check((1..=4).flat_map(|batch| {

@@ -1,5 +1,6 @@
 //! One input channel per filter: vectors run along the channels, and meet no other channel.
 
+use super::double::Doubled;
 use super::pair;
 use super::rows::{Columns, Cut, Lines, Rows};
 use super::slide;
@@ -8,9 +9,6 @@ use super::window::{count, quotient};
 use super::{CACHED, Job};
 use crate::pack::{self, PANEL};
 use crate::simd::Simd;
-
-/// Floats of input that are worth a call, and that the second-level cache keeps beside much else.
-const NEAR: usize = 1 << 14;
 
 /// Tiles side by side in output rows that lie one under the other, for vectors of filters side by
 /// side.
@@ -57,19 +55,20 @@ pub(super) struct Strip {
 
 /// Filters whose vectors are alike: those of all full panels, those of full vectors of a narrower
 /// one, those of the last vector.
-struct Segment {
-    filter: usize,
-    vectors: usize,
+pub(super) struct Segment {
+    pub filter: usize,
+    pub vectors: usize,
     /// Filters of each vector.
-    filters: usize,
+    pub filters: usize,
     /// Where the panel starts, and its width.
-    panel: usize,
-    width: usize,
+    pub panel: usize,
+    pub width: usize,
 }
 
 #[inline(always)]
 pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
     let geometry = job.geometry;
+    let packed = job.packed.as_ptr();
     let output = job.output.as_mut_ptr();
     let row = geometry.input[2] * geometry.channels;
     let (rows, columns) = (
@@ -78,10 +77,9 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
     );
     let slides = slide::can(geometry);
     let pairs = slides && pair::can::<S>(geometry);
-    // Rows of output whose input the cache keeps while one vector after the other passes over them;
-    // where they pass over it together, some that are worth a call.
-    let cached = if pairs { NEAR } else { CACHED };
-    let band = quotient(cached, row.saturating_mul(geometry.stride[1])).max(2);
+    // Rows of output whose input the cache keeps while one vector after the other passes over them.
+    let band = quotient(CACHED, row.saturating_mul(geometry.stride[1])).max(2);
+    let doubled = if slides { Doubled::of::<S>(&job) } else { None };
     let mut index = 0;
     let end = count(&job.rows);
     while index < end {
@@ -89,6 +87,8 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
         let paired = pairs && pair::reaches(&lines);
         let most = if paired {
             pair::most::<S>(geometry)
+        } else if doubled.is_some() {
+            1
         } else {
             S::SLIDE
         };
@@ -97,9 +97,19 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
         }
         let mut x = 0;
         while x < columns.pixels {
+            if let Some(doubled) = &doubled {
+                let pairs = doubled.pairs::<S>(&columns, x);
+                if pairs.tile > 0 {
+                    let strip = doubled.strip::<S>(&job, &lines, &pairs, &columns, output);
+                    // SAFETY: as below; two pixels are as one of twice the channels.
+                    unsafe { slide::run(simd, &strip, pairs.tile, 2) };
+                    x += 2 * pairs.tile * pairs.tiles;
+                    continue;
+                }
+            }
             let cut = columns.cut(x, most);
             segments::<S>(&job, |segment| {
-                let strip = strip(&job, &lines, &cut, &columns, &segment, output);
+                let strip = strip(&job, packed, &lines, &cut, &columns, &segment, output);
                 // SAFETY: the panels follow each other as `Panels` counts them, the output's pixels
                 // have every filter, and a cut names the taps that lie inside the input.
                 unsafe {
@@ -156,10 +166,11 @@ fn segments<S: Simd>(job: &Job<'_>, mut body: impl FnMut(Segment)) {
     }
 }
 
-/// The strip of a segment's filters, for the tiles of a cut in some lines.
+/// The strip of a segment's filters, whose panels lie at `packed`, for the tiles of a cut in some lines.
 #[inline(always)]
-fn strip(
+pub(super) fn strip(
     job: &Job<'_>,
+    packed: *const f32,
     lines: &Lines,
     cut: &Cut,
     columns: &Columns,
@@ -172,7 +183,7 @@ fn strip(
     let row = input_width * geometry.channels;
     let multiplier = quotient(geometry.filters, geometry.channels);
     let channel = quotient(segment.filter, multiplier);
-    let bias = job.packed.as_ptr().wrapping_add(segment.panel);
+    let bias = packed.wrapping_add(segment.panel);
     let first = lines.planes.start * kernel_height + lines.rows.start;
     let at = columns
         .axis

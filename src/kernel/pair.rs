@@ -12,6 +12,12 @@ use crate::simd::{Kernel, Simd};
 /// The fewest pixels of a tile. Rows of more are cut into tiles of at least as many.
 pub(super) const LEAST: usize = 3;
 
+/// Channels that pass over a strip together, eight cache lines of each pixel: so few that the
+/// first-level cache keeps their weights, and of most maps the rows that the next pair of lines reads
+/// again; so many that memory is passed over nearly in its order, of whose lines the caches fetch more
+/// than is asked for.
+const ABREAST: usize = 128;
+
 /// `M` pixels of two neighbouring lines, at a stride of `STRIDE` both ways, of which the first may
 /// miss the first tap of its rows (`FIRST`) and the last the last (`LAST`).
 struct Pair<'a, const M: usize, const STRIDE: usize, const FIRST: bool, const LAST: bool>(
@@ -76,29 +82,33 @@ impl<const M: usize, const STRIDE: usize, const FIRST: bool, const LAST: bool> K
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let strip = self.0;
-        let (mut input_line, mut output_line) = (strip.input, strip.output);
-        for _ in 0..strip.lines / 2 {
-            let (mut input, mut output) = (input_line, output_line);
-            for _ in 0..strip.tiles {
-                // One vector after the other, so that memory is passed over in its order: with one of 16
-                // vectors at a time, most of each line that the caches fetch would be for another time.
-                for vector in 0..strip.vectors {
-                    let shift = vector * S::LANES;
-                    let panel = lane::<S>(vector, strip.panel);
-                    let [bias, weights] =
-                        [strip.bias, strip.weights].map(|p| p.wrapping_add(panel));
-                    let (from, to) = (input.wrapping_add(shift), output.wrapping_add(shift));
-                    // SAFETY: `run` above passes its caller's promise on, for each vector, pair and
-                    // tile.
-                    unsafe {
-                        tile::<S, M, STRIDE>(simd, strip, [FIRST, LAST], [bias, weights], from, to);
+        let mut next = 0;
+        while next < strip.vectors {
+            let vectors = next..(next + const { ABREAST / S::LANES }).min(strip.vectors);
+            next = vectors.end;
+            let (mut input_line, mut output_line) = (strip.input, strip.output);
+            for _ in 0..strip.lines / 2 {
+                let (mut input, mut output) = (input_line, output_line);
+                for _ in 0..strip.tiles {
+                    for vector in vectors.clone() {
+                        let shift = vector * S::LANES;
+                        let panel = lane::<S>(vector, strip.panel);
+                        let [bias, weights] =
+                            [strip.bias, strip.weights].map(|p| p.wrapping_add(panel));
+                        let (from, to) = (input.wrapping_add(shift), output.wrapping_add(shift));
+                        let missed = [FIRST, LAST];
+                        // SAFETY: `run` above passes its caller's promise on, for each vector, pair
+                        // and tile.
+                        unsafe {
+                            tile::<S, M, STRIDE>(simd, strip, missed, [bias, weights], from, to);
+                        }
                     }
+                    input = input.wrapping_add(M * strip.pixel);
+                    output = output.wrapping_add(M * strip.output_pixel);
                 }
-                input = input.wrapping_add(M * strip.pixel);
-                output = output.wrapping_add(M * strip.output_pixel);
+                input_line = input_line.wrapping_add(2 * strip.input_line);
+                output_line = output_line.wrapping_add(2 * strip.output_line);
             }
-            input_line = input_line.wrapping_add(2 * strip.input_line);
-            output_line = output_line.wrapping_add(2 * strip.output_line);
         }
     }
 }
@@ -142,8 +152,9 @@ unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize>(
         }
         row!(0 1 2 3 4);
         let _ = (weights, input);
-        slide::finish::<S, M, true>(simd, strip, &mut acc[0], output);
+        slide::clamp(simd, strip, &mut acc);
+        slide::write::<S, M, true>(simd, strip, &acc[0], output);
         let output = output.wrapping_add(strip.output_line);
-        slide::finish::<S, M, true>(simd, strip, &mut acc[1], output);
+        slide::write::<S, M, true>(simd, strip, &acc[1], output);
     }
 }
