@@ -9,6 +9,7 @@ mod depthwise3;
 mod finish;
 pub(crate) mod minimal;
 mod peak;
+pub(crate) mod quads;
 mod staged;
 mod tile;
 
