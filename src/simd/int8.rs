@@ -228,8 +228,8 @@ pub(crate) unsafe trait QuadsI8: SimdI8<Input = u8> {
     /// # Safety
     /// At each place as large a part of a register is readable.
     unsafe fn pieces<const PIECES: usize>(self, from: *const i8, step: usize) -> Self::I32;
-    /// Combines each byte with one by exclusive or.
-    fn flip(self, bytes: Self::I32, flip: u8) -> Self::I32;
+    /// The exclusive or.
+    fn flip(self, bytes: Self::I32, flips: Self::I32) -> Self::I32;
     /// Makes a quad of each channel: its bytes in the four registers one after the other. Of every 16
     /// channels, the first four come in the first register, and so on.
     fn interleave(self, rows: [Self::I32; 4]) -> [Self::I32; 4];
@@ -242,10 +242,13 @@ pub(crate) unsafe trait QuadsI8: SimdI8<Input = u8> {
     /// [`tflite`](SimdI8::tflite) for sums within [`Small::LIMIT`], and the zero point added, in the order
     /// that [`narrow_small`](Self::narrow_small) expects.
     fn small(self, sum: Self::I32, constants: &Small<Self::I32>) -> Self::I32;
-    /// Makes bytes of words, of channels as [`interleave`](Self::interleave) leaves them, and clamps them.
-    fn narrow(self, x: [Self::I32; 4], ends: Ends) -> Self::I32;
+    /// Makes int8 of words, of channels as [`interleave`](Self::interleave) leaves them; what is no int8
+    /// becomes the nearest.
+    fn narrow(self, x: [Self::I32; 4]) -> Self::I32;
     /// The same of what [`small`](Self::small) returns.
-    fn narrow_small(self, x: [Self::I32; 4], ends: Ends) -> Self::I32;
+    fn narrow_small(self, x: [Self::I32; 4]) -> Self::I32;
+    /// Clamps int8 to `min..=max`.
+    fn clamp(self, bytes: Self::I32, min: Self::I32, max: Self::I32) -> Self::I32;
 }
 
 /// What filters whose sums are small are requantized by.

@@ -7,7 +7,7 @@
 use super::x86::{Avx512Vnni, AvxVnni};
 use super::x86_int8::multiply_even as multiply_even_256;
 use super::x86_vnni512::multiply_even as multiply_even_512;
-use super::{Ends, QuadsI8, Small};
+use super::{QuadsI8, Small};
 use core::arch::x86_64::*;
 
 /// What a byte of the sign has to be multiplied with to be 0 or -2: `vpdpbusd` adds that in one
@@ -16,6 +16,24 @@ const TWICE: i32 = 2 << 24;
 
 /// The most a sum is shifted right: [`Small::LIMIT`] says why.
 const FARTHEST: i32 = 23;
+
+/// The higher halves of sixteen products, of which there are the even ones and the odd ones.
+///
+/// The intrinsics say the same, but the compiler makes two instructions of them.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn high_halves(even: __m512i, odd: __m512i) -> __m512i {
+    let mut halves = odd;
+    // SAFETY: an instruction of AVX-512 that touches nothing but its registers.
+    unsafe {
+        core::arch::asm!(
+            "vmovshdup {}{{{}}}, {}",
+            inlateout(zmm_reg) halves, in(kreg) 0x5555u16, in(zmm_reg) even,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    halves
+}
 
 /// Interleaves bytes, then pairs of them.
 macro_rules! interleave {
@@ -46,8 +64,7 @@ unsafe impl QuadsI8 for Avx512Vnni {
                     _mm512_inserti64x4::<1>(_mm512_castsi256_si512(a), b)
                 }
                 _ => {
-                    let [a, b, c, d] =
-                        [0, 1, 2, 3].map(|piece| _mm_loadu_si128(at(piece).cast()));
+                    let [a, b, c, d] = [0, 1, 2, 3].map(|piece| _mm_loadu_si128(at(piece).cast()));
                     let low = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(a), b);
                     let high = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(c), d);
                     _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
@@ -57,8 +74,8 @@ unsafe impl QuadsI8 for Avx512Vnni {
     }
 
     #[inline(always)]
-    fn flip(self, bytes: __m512i, flip: u8) -> __m512i {
-        unsafe { _mm512_xor_si512(bytes, _mm512_set1_epi8(flip as i8)) }
+    fn flip(self, bytes: __m512i, flips: __m512i) -> __m512i {
+        unsafe { _mm512_xor_si512(bytes, flips) }
     }
 
     #[inline(always)]
@@ -83,8 +100,6 @@ unsafe impl QuadsI8 for Avx512Vnni {
     fn constants(self, multiplier: __m512i, shift: __m512i, zero: i32) -> Small<__m512i> {
         unsafe {
             let ones = _mm512_set1_epi32(1);
-            // Filters 0 2 1 3 of each four, as what they are added to.
-            let shift = _mm512_shuffle_epi32::<0b11_01_10_00>(shift);
             let right = _mm512_sub_epi32(_mm512_setzero_si512(), shift);
             let right = _mm512_min_epi32(right, _mm512_set1_epi32(FARTHEST));
             let half = _mm512_sllv_epi32(_mm512_set1_epi32(2 * zero + 1), right);
@@ -103,8 +118,7 @@ unsafe impl QuadsI8 for Avx512Vnni {
             let four = _mm512_slli_epi32::<2>(sum);
             let even = multiply_even_512(four, constants.even);
             let odd = multiply_even_512(_mm512_srli_epi64::<32>(four), constants.odd);
-            let [even, odd] = [even, odd].map(|x| _mm512_castsi512_ps(x));
-            let steps = _mm512_castps_si512(_mm512_shuffle_ps::<0b11_01_11_01>(even, odd));
+            let steps = high_halves(even, odd);
             let nudged = _mm512_add_epi32(steps, constants.nudge);
             let nudged = _mm512_dpbusd_epi32(nudged, _mm512_set1_epi32(TWICE), steps);
             _mm512_srav_epi32(nudged, constants.right)
@@ -112,27 +126,24 @@ unsafe impl QuadsI8 for Avx512Vnni {
     }
 
     #[inline(always)]
-    fn narrow(self, x: [__m512i; 4], ends: Ends) -> __m512i {
+    fn narrow(self, x: [__m512i; 4]) -> __m512i {
         unsafe {
             let [low, high] = [
                 _mm512_packs_epi32(x[0], x[1]),
                 _mm512_packs_epi32(x[2], x[3]),
             ];
-            let bytes = _mm512_packs_epi16(low, high);
-            let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(ends.min as i8));
-            let bytes = _mm512_min_epi8(bytes, _mm512_set1_epi8(ends.max as i8));
-            _mm512_xor_si512(bytes, _mm512_set1_epi8(ends.flip as i8))
+            _mm512_packs_epi16(low, high)
         }
     }
 
     #[inline(always)]
-    fn narrow_small(self, x: [__m512i; 4], ends: Ends) -> __m512i {
-        unsafe {
-            let order = _mm512_broadcast_i32x4(_mm_setr_epi8(
-                0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15,
-            ));
-            _mm512_shuffle_epi8(self.narrow(x, ends), order)
-        }
+    fn narrow_small(self, x: [__m512i; 4]) -> __m512i {
+        self.narrow(x)
+    }
+
+    #[inline(always)]
+    fn clamp(self, bytes: __m512i, min: __m512i, max: __m512i) -> __m512i {
+        unsafe { _mm512_min_epi8(_mm512_max_epi8(bytes, min), max) }
     }
 }
 
@@ -154,8 +165,8 @@ unsafe impl QuadsI8 for AvxVnni {
     }
 
     #[inline(always)]
-    fn flip(self, bytes: __m256i, flip: u8) -> __m256i {
-        unsafe { _mm256_xor_si256(bytes, _mm256_set1_epi8(flip as i8)) }
+    fn flip(self, bytes: __m256i, flips: __m256i) -> __m256i {
+        unsafe { _mm256_xor_si256(bytes, flips) }
     }
 
     #[inline(always)]
@@ -199,7 +210,9 @@ unsafe impl QuadsI8 for AvxVnni {
         unsafe {
             let four = _mm256_slli_epi32::<2>(sum);
             let even = multiply_even_256(four, constants.even);
-            let odd = multiply_even_256(_mm256_srli_epi64::<32>(four), constants.odd);
+            // (A shift would take the place of a product.)
+            let four = _mm256_shuffle_epi32::<0b11_11_01_01>(four);
+            let odd = multiply_even_256(four, constants.odd);
             let [even, odd] = [even, odd].map(|x| _mm256_castsi256_ps(x));
             let steps = _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(even, odd));
             let nudged = _mm256_add_epi32(steps, constants.nudge);
@@ -209,26 +222,28 @@ unsafe impl QuadsI8 for AvxVnni {
     }
 
     #[inline(always)]
-    fn narrow(self, x: [__m256i; 4], ends: Ends) -> __m256i {
+    fn narrow(self, x: [__m256i; 4]) -> __m256i {
         unsafe {
             let [low, high] = [
                 _mm256_packs_epi32(x[0], x[1]),
                 _mm256_packs_epi32(x[2], x[3]),
             ];
-            let bytes = _mm256_packs_epi16(low, high);
-            let bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8(ends.min as i8));
-            let bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8(ends.max as i8));
-            _mm256_xor_si256(bytes, _mm256_set1_epi8(ends.flip as i8))
+            _mm256_packs_epi16(low, high)
         }
     }
 
     #[inline(always)]
-    fn narrow_small(self, x: [__m256i; 4], ends: Ends) -> __m256i {
+    fn narrow_small(self, x: [__m256i; 4]) -> __m256i {
         unsafe {
             let order = _mm256_broadcastsi128_si256(_mm_setr_epi8(
                 0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15,
             ));
-            _mm256_shuffle_epi8(self.narrow(x, ends), order)
+            _mm256_shuffle_epi8(self.narrow(x), order)
         }
+    }
+
+    #[inline(always)]
+    fn clamp(self, bytes: __m256i, min: __m256i, max: __m256i) -> __m256i {
+        unsafe { _mm256_min_epi8(_mm256_max_epi8(bytes, min), max) }
     }
 }

@@ -41,8 +41,11 @@ const WIDEST: usize = 64;
 /// or all four would compete for the same places in the cache.
 const ROOM: usize = 4 << 10;
 const APART: usize = ROOM + 2 * WIDEST;
-/// Bytes of the input that are taken through all channels before the next.
-const BAND: usize = 128 << 10;
+/// Blocks of channels that are taken over a part of the input one after the other, and bytes of that part: what a
+/// first-level cache keeps beside the quads. Blocks share cache lines.
+const BLOCKS: usize = 4;
+const BAND: usize = 32 << 10;
+const LINE: usize = 64;
 
 /// Room on the stack: `[quad of four][pixel][channel]`.
 #[repr(C, align(64))]
@@ -119,36 +122,52 @@ impl<S: QuadsI8> KernelI8<S> for Depthwise<'_> {
             return;
         };
         let geometry = job.geometry;
+        let [_, _, stride] = geometry.stride;
+        let [_, _, columns] = job.sizes.output;
         let mut stage = Stage(MaybeUninit::uninit());
-        let row = geometry.input[2] * geometry.channels;
-        let band = quotient(BAND, row.saturating_mul(geometry.stride[1])).max(2) & !1;
-        let end = count(&job.rows);
-        let mut line = 0;
-        while line < end {
-            let lines = line..line.saturating_add(band).min(end);
-            line = lines.end;
-            let mut first = 0;
-            while first < geometry.filters {
+        let mut first = 0;
+        while first < geometry.channels {
+            let start = first;
+            let mut blocks = [const { MaybeUninit::<(Block, Filters<S>)>::uninit() }; BLOCKS];
+            let mut loaded = 0;
+            let mut least = WIDEST;
+            while loaded < BLOCKS && first < geometry.channels {
                 let block = Block::of::<S>(&job, first);
-                first += block.channels;
                 // SAFETY: the block is the job's.
-                unsafe {
-                    let filters = Filters::load(simd, &job, &block);
-                    let part = Part {
-                        job: &job,
-                        block,
-                        filters: &filters,
-                        output: output.add(block.first),
-                        stage: stage.0.as_mut_ptr().cast(),
-                    };
-                    let bytes = size_of::<S::I32>();
-                    match (geometry.stride[2], block.unit) {
-                        (1, _) if block.close => part.lines::<1, 1>(simd, &lines),
-                        (1, unit) if 2 * unit == bytes => part.lines::<2, 1>(simd, &lines),
-                        (1, _) => part.lines::<4, 1>(simd, &lines),
-                        (_, unit) if unit == bytes => part.lines::<1, 2>(simd, &lines),
-                        (_, unit) if 2 * unit == bytes => part.lines::<2, 2>(simd, &lines),
-                        (_, _) => part.lines::<4, 2>(simd, &lines),
+                blocks[loaded].write((block, unsafe { Filters::load(simd, &job, &block) }));
+                first += block.channels;
+                least = least.min(block.pixels);
+                loaded += 1;
+            }
+            // Two rows of squares are there at a time. Beside the pixels' registers there is one before, one that
+            // is begun, one behind, and what the last window ends in.
+            let room = quotient(ROOM / size_of::<S::I32>(), stride) - 3 - quotient(TAPS, stride);
+            let chunk = (room * least).min(columns);
+            let row = (chunk * stride + TAPS).saturating_mul((first - start).max(LINE));
+            let band = quotient(BAND, row.saturating_mul(stride)).max(2) & !1;
+            let end = count(&job.rows);
+            let mut line = 0;
+            while line < end {
+                let lines = line..line.saturating_add(band).min(end);
+                line = lines.end;
+                let mut x = 0;
+                while x < columns {
+                    let pixels = x..(x + chunk).min(columns);
+                    x = pixels.end;
+                    for block in blocks.iter().take(loaded) {
+                        // SAFETY: so many are there, which are the job's; the pixels, rounded up to whole
+                        // registers, have room.
+                        unsafe {
+                            let (block, filters) = block.assume_init_ref();
+                            let part = Part {
+                                job: &job,
+                                block: *block,
+                                filters,
+                                output: output.add(block.first),
+                                stage: stage.0.as_mut_ptr().cast(),
+                            };
+                            part.pixels(simd, &lines, &pixels);
+                        }
                     }
                 }
             }
@@ -167,36 +186,35 @@ struct Part<'a, S: QuadsI8> {
 }
 
 impl<S: QuadsI8> Part<'_, S> {
-    /// Computes lines of the job, from left to right as many pixels as there is room for.
+    /// Computes some pixels of lines of the job.
     ///
     /// # Safety
-    /// They are the job's, `STRIDE` is its stride, and a register is loaded in so many `PIECES`.
+    /// They are the job's, and there is room for the pixels.
     #[inline(always)]
-    unsafe fn lines<const PIECES: usize, const STRIDE: usize>(self, simd: S, lines: &Range<usize>) {
-        let [_, _, columns] = self.job.sizes.output;
-        // Two rows of squares are there at a time. Beside the pixels' registers there is one before, one that is
-        // begun, one behind, and what the last window ends in.
-        let room = const { ROOM / STRIDE / size_of::<S::I32>() };
-        let most = (room - 3 - TAPS / STRIDE) * self.block.pixels;
-        let mut x = 0;
-        while x < columns {
-            let pixels = x..(x + most).min(columns);
-            x = pixels.end;
-            // SAFETY: the caller's; the pixels, rounded up to whole registers, have room.
-            unsafe {
-                if STRIDE == 1 {
-                    self.columns::<PIECES>(simd, lines, &pixels);
-                } else {
-                    self.squares::<PIECES>(simd, lines, &pixels);
+    unsafe fn pixels(self, simd: S, lines: &Range<usize>, pixels: &Range<usize>) {
+        let at_once = self.block.pixels;
+        // SAFETY: the caller's; a register is loaded in as many pieces as there are places that it comes from.
+        unsafe {
+            if self.job.geometry.stride[2] == 1 {
+                match at_once {
+                    _ if self.block.close => self.columns::<1>(simd, lines, pixels),
+                    2 => self.columns::<2>(simd, lines, pixels),
+                    _ => self.columns::<4>(simd, lines, pixels),
+                }
+            } else {
+                match at_once {
+                    1 => self.squares::<1>(simd, lines, pixels),
+                    2 => self.squares::<2>(simd, lines, pixels),
+                    _ => self.squares::<4>(simd, lines, pixels),
                 }
             }
         }
     }
 
-    /// Computes some pixels of lines at a stride of 1.
+    /// Computes some pixels of lines at a stride of 1. A register is loaded in so many pieces.
     ///
     /// # Safety
-    /// As for [`lines`](Self::lines), and there is room for the pixels.
+    /// As for [`pixels`](Self::pixels).
     #[inline(always)]
     unsafe fn columns<const PIECES: usize>(
         &self,
@@ -205,7 +223,8 @@ impl<S: QuadsI8> Part<'_, S> {
         pixels: &Range<usize>,
     ) {
         let lay = Lay::of(self.job, &self.block, pixels);
-        let places: [_; TAPS] = core::array::from_fn(|tap| self.places(lay.lead + tap * self.block.unit));
+        let places: [_; TAPS] =
+            core::array::from_fn(|tap| self.places(lay.lead + tap * self.block.unit));
         let mut walk = Walk::of(self.job, lines);
         while walk.line < lines.end {
             let rows = 2.min(walk.left());
@@ -234,7 +253,7 @@ impl<S: QuadsI8> Part<'_, S> {
     /// Computes some pixels of lines at a stride of 2.
     ///
     /// # Safety
-    /// As for [`columns`](Self::columns).
+    /// As for [`pixels`](Self::pixels).
     #[inline(always)]
     unsafe fn squares<const PIECES: usize>(
         &self,

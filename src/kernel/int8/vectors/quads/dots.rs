@@ -33,67 +33,107 @@ impl<S: QuadsI8, const ROWS: usize, const UNDER: usize, const WAY: usize> Kernel
 {
     #[inline(always)]
     fn run(self, simd: S) {
-        let Dots {
-            filters,
-            block,
-            stage,
-            places,
-            place,
-        } = self;
         let bytes = size_of::<S::I32>();
-        let mut from = stage;
-        let mut to = place.to;
-        let mut left = place.pixels;
-        while left > 0 {
+        let Dots { block, place, .. } = self;
+        let (mut from, mut to, mut left) = (self.stage, place.to, place.pixels);
+        // Two registers at a time keep the core busy: those of two lines, or neighbours.
+        while ROWS == 1 && left > block.pixels {
+            let next = place.step * block.pixels;
             // SAFETY: what `Part::dots` has promised.
             unsafe {
-                let mut outputs = [[filters.bias[0]; QUADS]; ROWS];
-                for quad in 0..QUADS {
-                    let mut sums = [filters.bias[quad]; ROWS];
-                    for under in 0..UNDER {
-                        let quads = from.add(places[under][quad]).cast::<S::I32>();
-                        let quads = quads.read_unaligned();
-                        for row in 0..ROWS {
-                            let weights = filters.weights[under][row][quad];
-                            sums[row] = simd.dot_quads(sums[row], quads, weights);
-                        }
-                    }
+                let x = self.pair::<2>(simd, from);
+                let to = [to, to.wrapping_add(next)];
+                self.put::<2>(x, to, [block.pixels, left - block.pixels]);
+            }
+            from = from.wrapping_add(2 * bytes);
+            to = to.wrapping_add(2 * next);
+            left = left.saturating_sub(2 * block.pixels);
+        }
+        while left > 0 {
+            // SAFETY: as above.
+            unsafe {
+                let x = self.pair::<1>(simd, from);
+                let to = [to, to.wrapping_add(place.line)];
+                self.put::<ROWS>(x, to, [left; 2]);
+            }
+            from = from.wrapping_add(bytes);
+            to = to.wrapping_add(place.step * block.pixels);
+            left = left.saturating_sub(block.pixels);
+        }
+    }
+}
+
+impl<S: QuadsI8, const ROWS: usize, const UNDER: usize, const WAY: usize>
+    Dots<'_, S, ROWS, UNDER, WAY>
+{
+    /// The outputs of so many neighbouring registers of one line, or of one of two lines.
+    ///
+    /// # Safety
+    /// Their quads are laid out; the first window's are `from` as the first of all are `stage`.
+    #[inline(always)]
+    unsafe fn pair<const COLUMNS: usize>(&self, simd: S, from: *const u8) -> [S::I32; 2] {
+        let filters = self.filters;
+        let pair = const { ROWS * COLUMNS };
+        let mut outputs = [[filters.bias[0]; QUADS]; 2];
+        for quad in 0..QUADS {
+            let mut sums = [filters.bias[quad]; 2];
+            for under in 0..UNDER {
+                for column in 0..COLUMNS {
+                    let from = from.wrapping_add(column * size_of::<S::I32>());
+                    let from = from.wrapping_add(self.places[under][quad]);
+                    // SAFETY: the caller's.
+                    let quads = unsafe { from.cast::<S::I32>().read_unaligned() };
                     for row in 0..ROWS {
-                        outputs[row][quad] = filters.requantize::<WAY>(simd, quad, sums[row]);
-                    }
-                }
-                let mut x = [outputs[0][0]; ROWS];
-                for row in 0..ROWS {
-                    x[row] = if WAY == SMALL {
-                        simd.narrow_small(outputs[row], filters.ends)
-                    } else {
-                        simd.narrow(outputs[row], filters.ends)
-                    };
-                }
-                if block.close && left >= block.pixels {
-                    for row in 0..ROWS {
-                        let to = to.wrapping_add(row * place.line).cast::<S::I32>();
-                        to.write_unaligned(x[row]);
-                    }
-                } else {
-                    let mut copies = MaybeUninit::<[S::I32; ROWS]>::uninit();
-                    let copies = copies.write(x).as_ptr().cast::<i8>();
-                    for row in 0..ROWS {
-                        let from = copies.wrapping_add(row * bytes);
-                        let to = to.wrapping_add(row * place.line);
-                        if left < block.pixels || block.channels < block.unit {
-                            ragged(from, to, left.min(block.pixels), &block, place.step);
-                        } else if block.pixels == 2 {
-                            whole::<S, 2>(from, to, place.step);
-                        } else {
-                            whole::<S, 4>(from, to, place.step);
-                        }
+                        let weights = filters.weights[under][row][quad];
+                        sums[row + column] = simd.dot_quads(sums[row + column], quads, weights);
                     }
                 }
             }
-            from = from.wrapping_add(bytes);
-            to = to.wrapping_add(block.pixels * place.step);
-            left = left.saturating_sub(block.pixels);
+            for i in 0..pair {
+                outputs[i][quad] = filters.requantize::<WAY>(simd, quad, sums[i]);
+            }
+        }
+        let mut x = [outputs[0][0]; 2];
+        for i in 0..pair {
+            x[i] = filters.narrow::<WAY>(simd, outputs[i]);
+        }
+        x
+    }
+
+    /// Writes the outputs of so many registers, of `left` pixels at most each.
+    ///
+    /// # Safety
+    /// They are writable.
+    #[inline(always)]
+    unsafe fn put<const REGISTERS: usize>(
+        &self,
+        x: [S::I32; 2],
+        to: [*mut i8; 2],
+        left: [usize; 2],
+    ) {
+        let (block, step) = (&self.block, self.place.step);
+        // SAFETY: the caller's.
+        unsafe {
+            if block.close && left[REGISTERS - 1] >= block.pixels {
+                for i in 0..REGISTERS {
+                    to[i].cast::<S::I32>().write_unaligned(x[i]);
+                }
+                return;
+            }
+            let mut copies = MaybeUninit::<[S::I32; 2]>::uninit();
+            let copies = copies.write(x).as_ptr();
+            for i in 0..REGISTERS {
+                let (from, to) = (copies.wrapping_add(i).cast::<i8>(), to[i]);
+                if left[i] < block.pixels || block.channels < block.unit {
+                    ragged(from, to, left[i].min(block.pixels), block, step);
+                } else if block.pixels == 2 {
+                    whole::<S, 2>(from, to, step);
+                } else if block.pixels == 4 {
+                    whole::<S, 4>(from, to, step);
+                } else {
+                    ragged(from, to, block.pixels, block, step);
+                }
+            }
         }
     }
 }
@@ -133,13 +173,29 @@ impl<S: QuadsI8> Filters<S> {
         if WAY == SMALL {
             return simd.small(sum, &self.small[quad]);
         }
-        let (multiplier, ends) = (self.multiplier[quad], self.ends);
+        let (multiplier, ends) = (self.multiplier[quad], &self.ends);
         let steps = if WAY == FLOAT {
-            let (low, high) = (ends.min - ends.zero, ends.max - ends.zero);
+            let (low, high) = (ends.low - ends.zero, ends.high - ends.zero);
             simd.float(sum, multiplier, low as f32, high as f32)
         } else {
             simd.tflite(sum, multiplier, self.shift[quad])
         };
         simd.add(steps, simd.splat(ends.zero))
+    }
+
+    /// Makes bytes of what [`requantize`](Self::requantize) returns.
+    #[inline(always)]
+    fn narrow<const WAY: usize>(&self, simd: S, x: [S::I32; QUADS]) -> S::I32 {
+        let ends = &self.ends;
+        let bytes = if WAY == SMALL {
+            simd.narrow_small(x)
+        } else {
+            simd.narrow(x)
+        };
+        if ends.all {
+            bytes
+        } else {
+            simd.flip(simd.clamp(bytes, ends.min, ends.max), ends.flips)
+        }
     }
 }

@@ -46,9 +46,9 @@ impl<'a> Lay<'a> {
         let first = pixels.start * stride;
         let start = quotient(padding.saturating_sub(first) + stride - 1, stride).min(extent);
         let end = quotient((padding + width).saturating_sub(first), stride).min(extent);
-        let start = if start < end { start } else { 0 };
+        let (start, end) = if start < end { (start, end) } else { (0, 0) };
         let lane = quotient(PANEL, block.unit).max(1);
-        let lanes = quotient(end.saturating_sub(start), lane);
+        let lanes = quotient(end - start, lane);
         // The first inside begins a lane.
         let skew = quotient(start + lane - 1, lane) * lane - start;
         Lay {
@@ -116,37 +116,39 @@ impl<S: QuadsI8, const PIECES: usize, const STRIDE: usize> KernelI8<S>
             // SAFETY: whoever makes a strip has promised what is said above.
             unsafe { self.border(simd, pixel) };
         }
-        let flip = lay.job.quant.flip_input ^ 0x80;
+        let flips = bytes_of(simd, lay.job.quant.flip_input ^ 0x80);
         let mut from = [core::ptr::null(); QUADS];
-        let mut right = [0; QUADS];
+        let (mut right, mut next) = ([0; QUADS], [0; QUADS]);
         for i in 0..QUADS {
             let row = self.rows[i];
             let column = self.column(inside.start, i);
             from[i] = row.from.wrapping_add(column.wrapping_mul(row.step));
             right[i] = row.step * STRIDE;
+            next[i] = right[i] * block.pixels;
         }
         let mut to = self.to.wrapping_add(inside.start * unit);
-        let mut left = count(&inside);
-        let mut step = block.pixels;
-        while left > 0 {
+        let full = quotient(count(&inside), block.pixels);
+        let over = count(&inside) - full * block.pixels;
+        for register in 0..full + usize::from(over > 0) {
+            // The last register begins so early that it is full.
+            if register == full {
+                let back = block.pixels - over;
+                for i in 0..QUADS {
+                    from[i] = from[i].wrapping_sub(back * right[i]);
+                }
+                to = to.wrapping_sub(back * unit);
+            }
             // SAFETY: as above; all columns of a register lie in the image, or in a row that is one zero point
             // again and again.
             unsafe {
                 let mut rows = [simd.splat(0); QUADS];
                 for i in 0..QUADS {
-                    rows[i] = simd.flip(simd.pieces::<PIECES>(from[i], right[i]), flip);
+                    rows[i] = simd.flip(simd.pieces::<PIECES>(from[i], right[i]), flips);
+                    from[i] = from[i].wrapping_add(next[i]);
                 }
                 put::<S>(simd.interleave(rows), to);
             }
-            left -= step;
-            // The last register begins so early that it is full.
-            if left < step {
-                step = left;
-            }
-            for i in 0..QUADS {
-                from[i] = from[i].wrapping_add(step * right[i]);
-            }
-            to = to.wrapping_add(step * unit);
+            to = to.wrapping_add(size_of::<S::I32>());
         }
     }
 }
@@ -198,7 +200,7 @@ impl<const PIECES: usize, const STRIDE: usize> Strip<'_, PIECES, STRIDE> {
     unsafe fn border<S: QuadsI8>(&self, simd: S, pixel: usize) {
         let Lay { job, block, .. } = self.lay;
         let [_, _, width] = job.geometry.input;
-        let flip = job.quant.flip_input ^ 0x80;
+        let flips = bytes_of(simd, job.quant.flip_input ^ 0x80);
         let to = self.to.wrapping_add(pixel.wrapping_mul(block.unit));
         let mut padding = true;
         for i in 0..block.pixels * STRIDE {
@@ -209,7 +211,7 @@ impl<const PIECES: usize, const STRIDE: usize> Strip<'_, PIECES, STRIDE> {
         unsafe {
             if padding {
                 let zeros = simd.pieces::<1>(self.lay.zeros.as_ptr(), 0);
-                return put::<S>([simd.flip(zeros, flip); QUADS], to);
+                return put::<S>([simd.flip(zeros, flips); QUADS], to);
             }
             for i in 0..QUADS {
                 let row = self.rows[i];
@@ -222,11 +224,17 @@ impl<const PIECES: usize, const STRIDE: usize> Strip<'_, PIECES, STRIDE> {
                         copy(from, to, block.channels);
                     }
                 }
-                rows[i] = simd.flip(simd.pieces::<1>(bytes.as_ptr(), 0), flip);
+                rows[i] = simd.flip(simd.pieces::<1>(bytes.as_ptr(), 0), flips);
             }
             put::<S>(simd.interleave(rows), to);
         }
     }
+}
+
+/// A byte again and again.
+#[inline(always)]
+pub(super) fn bytes_of<S: QuadsI8>(simd: S, byte: u8) -> S::I32 {
+    simd.splat(i32::from_ne_bytes([byte; 4]))
 }
 
 /// # Safety
