@@ -242,11 +242,14 @@ pub(crate) unsafe trait QuadsI8: SimdI8<Input = u8> {
     /// [`tflite`](SimdI8::tflite) for sums within [`Small::LIMIT`], and the zero point added, in the order
     /// that [`narrow_small`](Self::narrow_small) expects.
     fn small(self, sum: Self::I32, constants: &Small<Self::I32>) -> Self::I32;
-    /// Makes int8 of words, of channels as [`interleave`](Self::interleave) leaves them; what is no int8
-    /// becomes the nearest.
-    fn narrow(self, x: [Self::I32; 4]) -> Self::I32;
-    /// The same of what [`small`](Self::small) returns.
-    fn narrow_small(self, x: [Self::I32; 4]) -> Self::I32;
+    /// Makes int16 of the words of two registers that [`interleave`](Self::interleave) leaves side by side; what is
+    /// no int16 becomes the nearest.
+    fn halves(self, x: [Self::I32; 2]) -> Self::I32;
+    /// Makes int8 of the first two registers' and the last two's [`halves`](Self::halves), in the order of the
+    /// channels; what is no int8 becomes the nearest.
+    fn narrow(self, halves: [Self::I32; 2]) -> Self::I32;
+    /// The same of what [`small`](Self::small) returned.
+    fn narrow_small(self, halves: [Self::I32; 2]) -> Self::I32;
     /// Clamps int8 to `min..=max`.
     fn clamp(self, bytes: Self::I32, min: Self::I32, max: Self::I32) -> Self::I32;
 }

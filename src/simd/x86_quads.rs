@@ -126,19 +126,18 @@ unsafe impl QuadsI8 for Avx512Vnni {
     }
 
     #[inline(always)]
-    fn narrow(self, x: [__m512i; 4]) -> __m512i {
-        unsafe {
-            let [low, high] = [
-                _mm512_packs_epi32(x[0], x[1]),
-                _mm512_packs_epi32(x[2], x[3]),
-            ];
-            _mm512_packs_epi16(low, high)
-        }
+    fn halves(self, x: [__m512i; 2]) -> __m512i {
+        unsafe { _mm512_packs_epi32(x[0], x[1]) }
     }
 
     #[inline(always)]
-    fn narrow_small(self, x: [__m512i; 4]) -> __m512i {
-        self.narrow(x)
+    fn narrow(self, halves: [__m512i; 2]) -> __m512i {
+        unsafe { _mm512_packs_epi16(halves[0], halves[1]) }
+    }
+
+    #[inline(always)]
+    fn narrow_small(self, halves: [__m512i; 2]) -> __m512i {
+        self.narrow(halves)
     }
 
     #[inline(always)]
@@ -222,23 +221,22 @@ unsafe impl QuadsI8 for AvxVnni {
     }
 
     #[inline(always)]
-    fn narrow(self, x: [__m256i; 4]) -> __m256i {
-        unsafe {
-            let [low, high] = [
-                _mm256_packs_epi32(x[0], x[1]),
-                _mm256_packs_epi32(x[2], x[3]),
-            ];
-            _mm256_packs_epi16(low, high)
-        }
+    fn halves(self, x: [__m256i; 2]) -> __m256i {
+        unsafe { _mm256_packs_epi32(x[0], x[1]) }
     }
 
     #[inline(always)]
-    fn narrow_small(self, x: [__m256i; 4]) -> __m256i {
+    fn narrow(self, halves: [__m256i; 2]) -> __m256i {
+        unsafe { _mm256_packs_epi16(halves[0], halves[1]) }
+    }
+
+    #[inline(always)]
+    fn narrow_small(self, halves: [__m256i; 2]) -> __m256i {
         unsafe {
             let order = _mm256_broadcastsi128_si256(_mm_setr_epi8(
                 0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15,
             ));
-            _mm256_shuffle_epi8(self.narrow(x), order)
+            _mm256_shuffle_epi8(self.narrow(halves), order)
         }
     }
 

@@ -74,28 +74,35 @@ impl<S: QuadsI8, const ROWS: usize, const UNDER: usize, const WAY: usize>
     unsafe fn pair<const COLUMNS: usize>(&self, simd: S, from: *const u8) -> [S::I32; 2] {
         let filters = self.filters;
         let pair = const { ROWS * COLUMNS };
-        let mut outputs = [[filters.bias[0]; QUADS]; 2];
-        for quad in 0..QUADS {
-            let mut sums = [filters.bias[quad]; 2];
-            for under in 0..UNDER {
-                for column in 0..COLUMNS {
-                    let from = from.wrapping_add(column * size_of::<S::I32>());
-                    let from = from.wrapping_add(self.places[under][quad]);
-                    // SAFETY: the caller's.
-                    let quads = unsafe { from.cast::<S::I32>().read_unaligned() };
-                    for row in 0..ROWS {
-                        let weights = filters.weights[under][row][quad];
-                        sums[row + column] = simd.dot_quads(sums[row + column], quads, weights);
+        let mut halves = [[filters.bias[0]; 2]; 2];
+        for half in 0..2 {
+            let mut outputs = [[filters.bias[0]; 2]; 2];
+            for side in 0..2 {
+                let quad = 2 * half + side;
+                let mut sums = [filters.bias[quad]; 2];
+                for under in 0..UNDER {
+                    for column in 0..COLUMNS {
+                        let from = from.wrapping_add(column * size_of::<S::I32>());
+                        let from = from.wrapping_add(self.places[under][quad]);
+                        // SAFETY: the caller's.
+                        let quads = unsafe { from.cast::<S::I32>().read_unaligned() };
+                        for row in 0..ROWS {
+                            let weights = filters.weights[under][row][quad];
+                            sums[row + column] = simd.dot_quads(sums[row + column], quads, weights);
+                        }
                     }
+                }
+                for i in 0..pair {
+                    outputs[i][side] = filters.requantize::<WAY>(simd, quad, sums[i]);
                 }
             }
             for i in 0..pair {
-                outputs[i][quad] = filters.requantize::<WAY>(simd, quad, sums[i]);
+                halves[i][half] = simd.halves(outputs[i]);
             }
         }
-        let mut x = [outputs[0][0]; 2];
+        let mut x = [halves[0][0]; 2];
         for i in 0..pair {
-            x[i] = filters.narrow::<WAY>(simd, outputs[i]);
+            x[i] = filters.narrow::<WAY>(simd, halves[i]);
         }
         x
     }
@@ -183,14 +190,14 @@ impl<S: QuadsI8> Filters<S> {
         simd.add(steps, simd.splat(ends.zero))
     }
 
-    /// Makes bytes of what [`requantize`](Self::requantize) returns.
+    /// Makes bytes of the halves of what [`requantize`](Self::requantize) returned.
     #[inline(always)]
-    fn narrow<const WAY: usize>(&self, simd: S, x: [S::I32; QUADS]) -> S::I32 {
+    fn narrow<const WAY: usize>(&self, simd: S, halves: [S::I32; 2]) -> S::I32 {
         let ends = &self.ends;
         let bytes = if WAY == SMALL {
-            simd.narrow_small(x)
+            simd.narrow_small(halves)
         } else {
-            simd.narrow(x)
+            simd.narrow(halves)
         };
         if ends.all {
             bytes

@@ -59,7 +59,8 @@ impl<S: QuadsI8> Filters<S> {
         };
         let mut at = 0;
         while at < bytes {
-            let first = block.first + at % block.unit;
+            // A unit is a power of two.
+            let first = block.first + (at & block.unit.wrapping_sub(1));
             let panel = first / PANEL * job.panels.panel(PANEL);
             let panel = job.packed.as_ptr().wrapping_add(panel);
             // SAFETY: the caller's: panels follow each other as `PanelsI8` counts them, and this one is so
