@@ -45,8 +45,11 @@ cfg_if::cfg_if! {
         mod x86;
         mod x86_int16;
         mod x86_int8;
+        mod x86_quads;
         mod x86_vnni512;
-        pub(crate) use int8::{Ends, GROUP, KernelI8, MOST_PIXELS, MinimalI8, SLACK, SimdI8};
+        pub(crate) use int8::{
+            Ends, GROUP, KernelI8, MOST_PIXELS, MinimalI8, QuadsI8, SLACK, SimdI8, Small,
+        };
         pub use x86::{Avx2, Avx512, Avx512Vnni, AvxVnni};
     } else if #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] {
         mod dotprod;

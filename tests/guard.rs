@@ -119,6 +119,19 @@ fn layers() -> Vec<Geometry> {
                 .padding(Padding::square(1)),
         );
     }
+    // Depthwise layers of blocks of channels, whole and not, under windows of three.
+    for (index, channels) in [3, 4, 8, 12, 24, 40, 64, 72, 100, 140]
+        .into_iter()
+        .enumerate()
+    {
+        for stride in [1, 2] {
+            for width in [3, 10, 19] {
+                let padding = [Padding::Valid, Padding::Same][index % 2];
+                let layer = Geometry::depthwise2d([4 + stride, width, channels], 1, [3, 3]);
+                layers.push(layer.stride(stride).padding(padding));
+            }
+        }
+    }
     for width in 1..=30 {
         layers.push(Geometry::conv1d([width, 4], 20, 1).stride(1 + width % 3));
         layers.push(Geometry::conv2d([2, width, 2], 33, [2, 3]).padding(Padding::square(1)));

@@ -726,6 +726,53 @@ fn depthwise_of_three_in_parts() {
     }
 }
 
+/// Channels that are no whole vectors, in all the ways that they can be shared out among blocks; one pixel and more
+/// than fit at once; and zero points, clamps and biases of any size, up to where a sum is no longer small.
+#[test]
+fn depthwise_of_three_in_blocks() {
+    let levels = levels_i8();
+    let mut rng = Rng(5);
+    let mut seed = 0;
+    for channels in [
+        1, 4, 8, 12, 16, 24, 31, 32, 48, 52, 60, 64, 72, 100, 116, 144, 330,
+    ] {
+        for stride in [1, 2] {
+            for [height, width] in [[1, 1], [2, 3], [5, 8], [4, 33], [3, 131]] {
+                if channels > 64 && width > 33 {
+                    continue;
+                }
+                let padding = match seed % 3 {
+                    0 => Padding::Same,
+                    1 => Padding::sides([[1, 1], [1, 1]]),
+                    _ => Padding::sides([[2, 0], [0, 3]]),
+                };
+                let layer = Geometry::depthwise2d([height, width, channels], 1, [3, 3])
+                    .batch(1 + seed as usize % 2)
+                    .stride(stride)
+                    .padding(padding);
+                let mut case = CaseI8::with(layer, Rounding::Tflite, NUMBERS[0], FACTORS[0], seed);
+                case.check(&levels);
+                // Every shift to the right, and biases about the ends of what is small.
+                let multipliers = (0..channels).map(|_| {
+                    let value = (1 << 30) + rng.below(1 << 30) as i32;
+                    Multiplier::new(value, -1 - rng.below(31) as i32).expect("in range")
+                });
+                case.scales = OwnScales::Multipliers(multipliers.collect());
+                for limit in [1 << 22, (1 << 22) - 9 * 255 * 128, 1 << 29] {
+                    let bias = (0..channels).map(|_| {
+                        let bias = limit + rng.below(3) as i32 - 1;
+                        if rng.below(2) == 0 { bias } else { -bias }
+                    });
+                    case.bias = Some(bias.collect());
+                    case.pack();
+                    case.check(&levels);
+                }
+                seed += 1;
+            }
+        }
+    }
+}
+
 /// Layers that are worth it to be multiplied two pixels at a time, where a level can.
 #[test]
 fn wide_layers() {

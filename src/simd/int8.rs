@@ -245,6 +245,68 @@ pub(crate) unsafe trait MinimalI8: SimdI8<Input = i16> {
     fn outputs(self, points: [Self::Sums; 4]) -> [Self::I32; 2];
 }
 
+/// A level that multiplies four bytes of each channel at once, as
+/// [`quads`](crate::kernel::int8::vectors::quads) sees it. A register holds a word of
+/// [`LANES`](SimdI8::LANES) channels, or a byte of four times as many.
+///
+/// # Safety
+///
+/// As for [`SimdI8`].
+pub(crate) unsafe trait QuadsI8: SimdI8<Input = u8> {
+    /// A register of bytes from so many places, each `step` further on.
+    ///
+    /// # Safety
+    /// At each place as large a part of a register is readable.
+    unsafe fn pieces<const PIECES: usize>(self, from: *const i8, step: usize) -> Self::I32;
+    /// The exclusive or.
+    fn flip(self, bytes: Self::I32, flips: Self::I32) -> Self::I32;
+    /// Makes a quad of each channel: its bytes in the four registers one after the other. Of every 16
+    /// channels, the first four come in the first register, and so on.
+    fn interleave(self, rows: [Self::I32; 4]) -> [Self::I32; 4];
+    /// Adds the four products of each quad.
+    fn dot_quads(self, sums: Self::I32, quads: Self::I32, weights: Self::I32) -> Self::I32;
+
+    /// What [`small`](Self::small) needs of filters whose shifts are below 0; `zero` is the output's zero
+    /// point.
+    fn constants(self, multiplier: Self::I32, shift: Self::I32, zero: i32) -> Small<Self::I32>;
+    /// [`tflite`](SimdI8::tflite) for sums within [`Small::LIMIT`], and the zero point added, in the order
+    /// that [`narrow_small`](Self::narrow_small) expects.
+    fn small(self, sum: Self::I32, constants: &Small<Self::I32>) -> Self::I32;
+    /// Makes int16 of the words of two registers that [`interleave`](Self::interleave) leaves side by side; what is
+    /// no int16 becomes the nearest.
+    fn shorts(self, x: [Self::I32; 2]) -> Self::I32;
+    /// Makes int8 of the first two registers' and the last two's [`shorts`](Self::shorts), in the order of the
+    /// channels; what is no int8 becomes the nearest.
+    fn narrow(self, shorts: [Self::I32; 2]) -> Self::I32;
+    /// The same of what [`small`](Self::small) returned.
+    fn narrow_small(self, shorts: [Self::I32; 2]) -> Self::I32;
+    /// Clamps int8 to `min..=max`.
+    fn clamp(self, bytes: Self::I32, min: Self::I32, max: Self::I32) -> Self::I32;
+}
+
+/// What filters whose sums are small are requantized by.
+///
+/// With p for sum times multiplier, s for the sum's sign (1 or -1), r for the shift to the right and z for
+/// the zero point, the result of [`Rounding::Tflite`](crate::Rounding::Tflite) plus z is
+/// floor((p / 2^30 + s + 2^r + z 2^(r + 1)) / 2^(r + 1)), where p / 2^30 may be rounded down first.
+#[derive(Clone, Copy)]
+pub(crate) struct Small<R> {
+    /// The multipliers, and those of the odd lanes in even ones.
+    pub even: R,
+    pub odd: R,
+    /// 1 + 2^r + z 2^(r + 1): a negative sum takes 2 off.
+    pub nudge: R,
+    /// r + 1
+    pub right: R,
+}
+
+impl<R> Small<R> {
+    /// Sums must lie within -2^22..2^22. Then p / 2^30 has at most 23 bits beside its sign, so that its
+    /// highest byte is but the sign, and where r is 23 or more the result is z whatever r is. So r need not
+    /// be above 23, and nothing overflows.
+    pub const LIMIT: i32 = 1 << 22;
+}
+
 /// Vectors that become bytes together.
 pub(crate) const GROUP: usize = 4;
 

@@ -2,7 +2,7 @@
 
 use super::x86::{Avx2, AvxVnni};
 use super::{Ends, GROUP, KernelI8, LevelI8, MinimalI8, SLACK, SimdI8};
-use crate::kernel::int8::vectors::{self, PeakI8, minimal};
+use crate::kernel::int8::vectors::{PeakI8, minimal, quads};
 use crate::kernel::int8::{JobI8, Kernels};
 use core::arch::x86_64::*;
 
@@ -38,7 +38,7 @@ macro_rules! level_i8 {
 pub(super) use level_i8;
 
 level_i8!(Avx2, "avx2,fma", minimal::run);
-level_i8!(AvxVnni, "avx2,fma,avxvnni", vectors::run);
+level_i8!(AvxVnni, "avx2,fma,avxvnni", quads::run);
 
 /// The products of every other lane, in 64 bits.
 ///
@@ -46,7 +46,7 @@ level_i8!(AvxVnni, "avx2,fma,avxvnni", vectors::run);
 /// moves the sign extension of one of them out of a loop, it no longer sees that one instruction does.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn multiply_even(a: __m256i, b: __m256i) -> __m256i {
+pub(super) fn multiply_even(a: __m256i, b: __m256i) -> __m256i {
     let product;
     // SAFETY: an instruction of AVX2 that touches nothing but its registers.
     unsafe {

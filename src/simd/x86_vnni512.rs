@@ -3,21 +3,21 @@
 use super::x86::Avx512Vnni;
 use super::x86_int8::level_i8;
 use super::{Ends, GROUP, KernelI8, LevelI8, SLACK, SimdI8};
-use crate::kernel::int8::vectors::{self, PeakI8};
+use crate::kernel::int8::vectors::{PeakI8, quads};
 use crate::kernel::int8::{JobI8, Kernels};
 use core::arch::x86_64::*;
 
 level_i8!(
     Avx512Vnni,
     "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni",
-    vectors::run
+    quads::run
 );
 
 /// The products of every other lane, in 64 bits: `_mm512_mul_epi32`, which the compiler does not always
 /// recognize (see AVX2).
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn multiply_even(a: __m512i, b: __m512i) -> __m512i {
+pub(super) fn multiply_even(a: __m512i, b: __m512i) -> __m512i {
     let product;
     // SAFETY: an instruction of AVX-512 that touches nothing but its registers.
     unsafe {

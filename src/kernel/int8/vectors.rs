@@ -10,6 +10,7 @@ mod depthwise3;
 mod finish;
 pub(crate) mod minimal;
 mod peak;
+pub(crate) mod quads;
 mod spans;
 mod staged;
 mod tile;

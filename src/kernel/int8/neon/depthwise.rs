@@ -164,13 +164,17 @@ impl Chunk<'_> {
         let zeros = self.zeros.as_ptr();
         let mut taps = [zeros; TAPS];
         let to = taps.as_mut_ptr();
-        self.walk.window(cursor, 1, |from: Option<*const i8>, at: usize, len: usize| {
-            let tap = from.map_or(zeros, |from| from.wrapping_add(channel));
-            for at in at..at + len {
-                // SAFETY: a window has at most so many taps.
-                unsafe { to.add(at).write(tap) };
-            }
-        });
+        self.walk.window(
+            cursor,
+            1,
+            |from: Option<*const i8>, at: usize, len: usize| {
+                let tap = from.map_or(zeros, |from| from.wrapping_add(channel));
+                for at in at..at + len {
+                    // SAFETY: a window has at most so many taps.
+                    unsafe { to.add(at).write(tap) };
+                }
+            },
+        );
         taps
     }
 

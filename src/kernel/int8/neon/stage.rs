@@ -416,13 +416,17 @@ fn lay_out(
         return;
     }
     let depth = walk.job.panels.panels.depth;
-    walk.window(cursor, depth, |from: Option<*const i8>, at: usize, len: usize| {
-        let (start, end) = (at.max(part.start), (at + len).min(part.end));
-        if start < end {
-            let from = from.map(|from| from.wrapping_add(start - at));
-            put(from, start - part.start, end - start);
-        }
-    });
+    walk.window(
+        cursor,
+        depth,
+        |from: Option<*const i8>, at: usize, len: usize| {
+            let (start, end) = (at.max(part.start), (at + len).min(part.end));
+            if start < end {
+                let from = from.map(|from| from.wrapping_add(start - at));
+                put(from, start - part.start, end - start);
+            }
+        },
+    );
 }
 
 /// Copies bytes, with the highest bit flipped if they are of uint8.

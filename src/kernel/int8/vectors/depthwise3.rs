@@ -1,4 +1,5 @@
-//! Depthwise 3x3 at a stride of 1 or 2, for vector levels: what most depthwise layers are.
+//! Depthwise 3x3 at a stride of 1 or 2, for vector levels: what most depthwise layers are. Levels that multiply
+//! bytes have [`super::quads`] for most of them.
 //!
 //! What is multiplied are pairs, as in [`super::depthwise`], but none is laid out. Two output rows are
 //! computed at a time, vector by vector of channels, and from left to right: an input becomes a part of a
