@@ -164,9 +164,8 @@ pub(crate) unsafe trait SimdI8: Copy {
     fn tflite(self, sum: Self::I32, multiplier: Self::I32, shift: Self::I32) -> Self::I32;
     /// [`quant::tflite_single`](crate::quant::tflite_single), for shifts below 0.
     fn tflite_single(self, sum: Self::I32, multiplier: Self::I32, shift: Self::I32) -> Self::I32;
-    /// The product with the float whose bits are given, to the nearest, ties to even; `high` where it is
-    /// more, and where it is below all int32, the least of them.
-    fn float(self, sum: Self::I32, scale: Self::I32, high: f32) -> Self::I32;
+    /// The product with the float whose bits are given, clamped, to the nearest, ties to even.
+    fn float(self, sum: Self::I32, scale: Self::I32, low: f32, high: f32) -> Self::I32;
     /// Adds the zero point, clamps, and writes as bytes, each vector `step` further on; the ends are
     /// those of an int8.
     ///

@@ -230,10 +230,14 @@ macro_rules! words {
         }
 
         #[inline(always)]
-        fn float(self, sum: __m256i, scale: __m256i, high: f32) -> __m256i {
+        fn float(self, sum: __m256i, scale: __m256i, low: f32, high: f32) -> __m256i {
             unsafe {
                 let product = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(scale));
-                _mm256_cvtps_epi32(_mm256_min_ps(product, _mm256_set1_ps(high)))
+                let clamped = _mm256_min_ps(
+                    _mm256_max_ps(product, _mm256_set1_ps(low)),
+                    _mm256_set1_ps(high),
+                );
+                _mm256_cvtps_epi32(clamped)
             }
         }
 

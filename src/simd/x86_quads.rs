@@ -2,7 +2,7 @@
 //!
 //! A register that is unpacked, multiplied and packed again stays as it was within each 128 bits, and those
 //! do not meet: so the bytes that come out stand where their channels stood, and nothing has to be moved
-//! between the shorts and quarters of a register.
+//! between the halves and quarters of a register.
 
 use super::x86::{Avx512Vnni, AvxVnni};
 use super::x86_int8::multiply_even as multiply_even_256;
@@ -17,22 +17,22 @@ const TWICE: i32 = 2 << 24;
 /// The most a sum is shifted right: [`Small::LIMIT`] says why.
 const FARTHEST: i32 = 23;
 
-/// The higher shorts of sixteen products, of which there are the even ones and the odd ones.
+/// The higher halves of sixteen products, of which there are the even ones and the odd ones.
 ///
 /// The intrinsics say the same, but the compiler makes two instructions of them.
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn high_halves(even: __m512i, odd: __m512i) -> __m512i {
-    let mut shorts = odd;
+    let mut halves = odd;
     // SAFETY: an instruction of AVX-512 that touches nothing but its registers.
     unsafe {
         core::arch::asm!(
             "vmovshdup {}{{{}}}, {}",
-            inlateout(zmm_reg) shorts, in(kreg) 0x5555u16, in(zmm_reg) even,
+            inlateout(zmm_reg) halves, in(kreg) 0x5555u16, in(zmm_reg) even,
             options(pure, nomem, nostack, preserves_flags),
         );
     }
-    shorts
+    halves
 }
 
 /// Interleaves bytes, then pairs of them.

@@ -328,10 +328,14 @@ unsafe impl SimdI8 for Avx512Vnni {
     }
 
     #[inline(always)]
-    fn float(self, sum: __m512i, scale: __m512i, high: f32) -> __m512i {
+    fn float(self, sum: __m512i, scale: __m512i, low: f32, high: f32) -> __m512i {
         unsafe {
             let product = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_castsi512_ps(scale));
-            _mm512_cvtps_epi32(_mm512_min_ps(product, _mm512_set1_ps(high)))
+            let clamped = _mm512_min_ps(
+                _mm512_max_ps(product, _mm512_set1_ps(low)),
+                _mm512_set1_ps(high),
+            );
+            _mm512_cvtps_epi32(clamped)
         }
     }
 

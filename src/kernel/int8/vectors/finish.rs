@@ -156,10 +156,10 @@ impl<S: SimdI8> Filters<S> {
             if WAY == LANE_BY_LANE {
                 self.lane_by_lane(simd, quant.rounding, &mut x);
             } else {
-                let high = (quant.max - quant.zero) as f32;
+                let [low, high] = [quant.min, quant.max].map(|end| (end - quant.zero) as f32);
                 for x in &mut x {
                     *x = match WAY {
-                        FLOAT => simd.float(*x, self.multiplier, high),
+                        FLOAT => simd.float(*x, self.multiplier, low, high),
                         TFLITE => simd.tflite(*x, self.multiplier, self.shift),
                         _ => simd.tflite_single(*x, self.multiplier, self.shift),
                     };
