@@ -272,6 +272,14 @@ struct Run {
     scratch: (*mut f32, usize),
 }
 
+/// The same as Rust has it.
+struct Ready<'a> {
+    plan: &'a SeparableF32,
+    level: Level,
+    packed: [&'a [f32]; 2],
+    scratch: &'a mut [f32],
+}
+
 impl Run {
     /// The whole of a call: all rows, or some.
     ///
@@ -294,7 +302,12 @@ impl Run {
             let ran = self
                 .ready(level, &[read], &[written], info)
                 .and_then(|ready| {
-                    let (plan, level, packed, scratch) = ready;
+                    let Ready {
+                        plan,
+                        level,
+                        packed,
+                        scratch,
+                    } = ready;
                     let (input, output) = (slice(input.0, input.1), slice_mut(output.0, output.1));
                     info.passed(&match rows {
                         None => plan.run(level, input, packed, output, scratch),
@@ -325,7 +338,12 @@ impl Run {
         unsafe {
             let info = Info::at(error);
             let ran = self.ready(level, &[], &written, info).and_then(|ready| {
-                let (plan, level, packed, scratch) = ready;
+                let Ready {
+                    plan,
+                    level,
+                    packed,
+                    scratch,
+                } = ready;
                 let (memory, lines) = (slice_mut(memory.0, memory.1), slice_mut(lines.0, lines.1));
                 info.passed(&plan.run_in_place(level, memory, packed, lines, scratch))
             });
@@ -346,7 +364,7 @@ impl Run {
         read: &[Region],
         written: &[Region],
         info: Info,
-    ) -> Result<(&'a SeparableF32, Level, [&'a [f32]; 2], &'a mut [f32]), Status> {
+    ) -> Result<Ready<'a>, Status> {
         let [first, second] = self.packed;
         let read_always = [
             Region::new(CallArgument::Plan, self.plan, 1),
@@ -366,12 +384,12 @@ impl Run {
             let packed = self.packed.map(|(start, len)| slice(start, len));
             let own = plan.pointwise().check_packed(packed[1]);
             info.passed_about(&own, CallArgument::PackedPointwise)?;
-            Ok((
+            Ok(Ready {
                 plan,
                 level,
                 packed,
-                slice_mut(self.scratch.0, self.scratch.1),
-            ))
+                scratch: slice_mut(self.scratch.0, self.scratch.1),
+            })
         }
     }
 }
