@@ -15,6 +15,13 @@ pub(super) trait Lent: Sized {
     /// `plan` is a plan, or memory that is none.
     unsafe fn sealed<'a>(plan: *const Self, info: Info) -> Result<&'a Self::Plan, Status>;
 
+    /// The same where it is known that it is a plan.
+    ///
+    /// # Safety
+    ///
+    /// It is.
+    unsafe fn trusted<'a>(plan: *const Self) -> &'a Self::Plan;
+
     /// # Safety
     ///
     /// `plan` can be written.
@@ -75,8 +82,14 @@ macro_rules! lent {
                     if (*plan).seal != $seal {
                         return Err(info.about(Status::NoPlan, CallArgument::Plan));
                     }
-                    Ok(&*plan.byte_add(offset_of!($lent, $member)).cast())
+                    Ok(Self::trusted(plan))
                 }
+            }
+
+            #[inline(always)]
+            unsafe fn trusted<'a>(plan: *const $lent) -> &'a $plan {
+                // SAFETY: the caller's.
+                unsafe { &*plan.byte_add(offset_of!($lent, $member)).cast() }
             }
 
             #[inline(always)]

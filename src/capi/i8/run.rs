@@ -5,7 +5,7 @@ use crate::capi::error::{CallArgument, ErrorInfo, Info, Status, end};
 use crate::capi::level::level;
 use crate::capi::memory::{Region, slice, slice_mut};
 use crate::capi::plan::Lent;
-use crate::{ConvI8, Input8, Level, Output8};
+use crate::{ConvI8, Input8, Output8};
 use core::ops::Range;
 use core::slice::{from_raw_parts, from_raw_parts_mut};
 
@@ -33,16 +33,12 @@ unsafe fn whole<I: Input8, O: Output8>(
     unsafe {
         let info = Info::at(error);
         let run = || {
-            let (conv, level) = ready(plan, level, input, packed, output, info)?;
-            let packed = slice(packed.0, packed.1);
-            let needed = [conv.input_len(), conv.output_len()];
-            let given = [input.1, output.1];
-            let plain = match conv.check([Some(I::TYPE), O::TYPE], needed, given, packed) {
-                Ok(plain) => plain,
-                Err(refused) => return Err(info.refused(&refused)),
-            };
-            // No layer is empty, so neither of the two is.
+            let level = self::level(level, info)?;
+            let plain = whole_checked(plan, input, packed, output, info)?;
+            let conv = PlanI8::trusted(plan);
+            // No layer is empty, so none of these is.
             let input = from_raw_parts(input.0, input.1);
+            let packed = from_raw_parts(packed.0, packed.1);
             let output = from_raw_parts_mut(output.0, output.1);
             let rows = 0..conv.output_rows();
             conv.compute(level, rows, 0, plain, input, packed, output);
@@ -71,7 +67,8 @@ unsafe fn part<I: Input8, O: Output8>(
     unsafe {
         let info = Info::at(error);
         let run = || {
-            let (conv, level) = ready(plan, level, input, packed, output, info)?;
+            let level = self::level(level, info)?;
+            let conv = lent(plan, input, packed, output, info)?;
             let (input, packed) = (slice(input.0, input.1), slice(packed.0, packed.1));
             let output = slice_mut(output.0, output.1);
             info.passed(&conv.run_rows(level, rows, input, packed, output))
@@ -80,45 +77,52 @@ unsafe fn part<I: Input8, O: Output8>(
     }
 }
 
-/// The plan and the level, once it is known that the memory can be slices.
-///
-/// # Safety
-///
-/// As for [`microconv_i8_run`].
-#[inline(always)]
-unsafe fn ready<'a, I, O>(
-    plan: *const PlanI8,
-    level: u32,
-    input: Array<I>,
-    packed: Array<i32>,
-    output: ArrayMut<O>,
-    info: Info,
-) -> Result<(&'a ConvI8, Level), Status> {
-    let output = Region::new(CallArgument::Output, output.0, output.1);
-    let reads = [
-        Region::new(CallArgument::Plan, plan, 1),
-        Region::new(CallArgument::Input, input.0, input.1),
-        Region::new(CallArgument::Packed, packed.0, packed.1),
-    ];
-    // SAFETY: the caller's.
-    let conv = unsafe { lent(plan, &output, &reads, info) }?;
-    Ok((conv, self::level(level, info)?))
-}
-
-/// The plan, whose region is among what is read, once it is known that the memory can be slices.
+/// Whether all filters are plain, once it is known that this is a run of all rows.
 ///
 /// # Safety
 ///
 /// As for [`microconv_i8_run`].
 // Its frame is gone when the kernels run.
 #[inline(never)]
-unsafe fn lent<'a>(
+unsafe fn whole_checked<I: Input8, O: Output8>(
     plan: *const PlanI8,
-    output: &Region,
-    reads: &[Region; 3],
+    input: Array<I>,
+    packed: Array<i32>,
+    output: ArrayMut<O>,
+    info: Info,
+) -> Result<bool, Status> {
+    // SAFETY: the caller's.
+    let conv = unsafe { lent(plan, input, packed, output, info)? };
+    let needed = [conv.input_len(), conv.output_len()];
+    let types = [Some(I::TYPE), O::TYPE];
+    // SAFETY: the caller's; the region has passed.
+    let packed = unsafe { slice(packed.0, packed.1) };
+    match conv.check(types, needed, [input.1, output.1], packed) {
+        Ok(plain) => Ok(plain),
+        Err(refused) => Err(info.refused(&refused)),
+    }
+}
+
+/// The plan, once it is known that the memory can be slices.
+///
+/// # Safety
+///
+/// As for [`microconv_i8_run`].
+#[inline(always)]
+unsafe fn lent<'a, I, O>(
+    plan: *const PlanI8,
+    input: Array<I>,
+    packed: Array<i32>,
+    output: ArrayMut<O>,
     info: Info,
 ) -> Result<&'a ConvI8, Status> {
-    output.apart_from(reads, info)?;
+    let output = Region::new(CallArgument::Output, output.0, output.1);
+    let read = [
+        Region::new(CallArgument::Plan, plan, 1),
+        Region::new(CallArgument::Input, input.0, input.1),
+        Region::new(CallArgument::Packed, packed.0, packed.1),
+    ];
+    output.apart_from(&read, info)?;
     // SAFETY: the caller's; the plan's region has passed.
     unsafe { PlanI8::sealed(plan, info) }
 }
