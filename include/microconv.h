@@ -1,11 +1,12 @@
 /**
  * @file
- * Convolution for firmware and edge programs, in float and 8-bit integers: no allocation, no global
- * state, no initialization. Made by cbindgen of the crate microconv (MIT OR Apache-2.0): do not edit.
+ * Convolution for firmware and edge programs, in float, 8-bit and 16-bit integers: no allocation, no
+ * global state, no initialization. Made by cbindgen of the crate microconv (MIT OR Apache-2.0): do not
+ * edit.
  *
  * A program describes a layer (`microconv_geometry`), has it checked (`microconv_f32_init`,
- * `microconv_i8_init`), packs its weights once (`..._pack`; or has them packed beforehand, into flash),
- * and runs it (`..._run`). It lends all memory: `MICROCONV_F32_PACKED_LEN` and its kin give lengths as
+ * `microconv_i8_init`, `microconv_i16_init`), packs its weights once (`..._pack`; or has them packed
+ * beforehand, into flash), and runs it (`..._run`). It lends all memory: `MICROCONV_F32_PACKED_LEN` and its kin give lengths as
  * constant expressions, for static arrays, and `..._sizes` gives them at run time.
  *
  * Every call returns a status, 0 for done. The last parameter may be NULL, or point at where the call
@@ -15,6 +16,9 @@
  *
  * Plans of int8 can be constants: the crate's example flash writes them beside packed weights, checked.
  * Nothing is left to be done when a program starts, and of the kernels those of its plans are linked.
+ *
+ * Float layers that take turns in little RAM can overwrite their input (`microconv_f32_run_in_place`), and a
+ * depthwise layer can run together with the pointwise one behind it (`microconv_separable_f32`).
  *
  * Images are channels-last: `[batch][depth][height][width][channel]`.
  */
@@ -86,6 +90,42 @@
                    * (4 + ((size_t)(taps) * ((size_t)(channels) / (groups)) + 3) / 4)              \
                + 4)
 
+/** Words of packed int8 weights for 16-bit activations: see `MICROCONV_F32_PACKED_LEN`. */
+#define MICROCONV_I16_PACKED_LEN(channels, filters, groups, taps)                                  \
+    MICROCONV_I8_PACKED_LEN(channels, filters, groups, taps)
+
+/**
+ * Floats of lines of a layer that overwrites its input, as a constant expression: what
+ * `microconv_f32_in_place_lines_len` says for so many floats of memory, where there is one image of two
+ * axes. `rows` and `row_len` are the input's, the others the output's rows, the floats of one of them, the
+ * stride along the height and the padding above; no window may lie in the padding with all its rows. For
+ * two layers at once, input and padding are the first one's, the output the second one's.
+ */
+#define MICROCONV_IN_PLACE_LINES_LEN(memory, rows, row_len, output_rows, output_row_len, stride,    \
+                                     padding)                                                      \
+    (MICROCONV_SHORT_(                                                                             \
+         MICROCONV_MOST_(                                                                          \
+             MICROCONV_LAG_((padding) / (stride), row_len, output_rows, output_row_len, stride,    \
+                            padding),                                                              \
+             MICROCONV_LAG_((padding) / (stride) + 1, row_len, output_rows, output_row_len, stride,\
+                            padding),                                                              \
+             MICROCONV_LAG_((size_t)(output_rows) - 1, row_len, output_rows, output_row_len, stride,\
+                            padding))                                                              \
+             + (ptrdiff_t)(output_row_len),                                                        \
+         (ptrdiff_t)((memory) - (size_t)(rows) * (row_len)))                                       \
+     + (size_t)(output_row_len) - 1)                                                               \
+        / (output_row_len) * (output_row_len)
+
+/**
+ * Floats of scratch with which two layers at once are fast, as a constant expression. `rows` and `row_len`
+ * are those of the map between them, of which one row is the least that is needed.
+ */
+#define MICROCONV_SEPARABLE_SCRATCH_LEN(rows, row_len)                                             \
+    ((size_t)(row_len)                                                                             \
+     * ((size_t)(row_len) > 32768                       ? 1                                        \
+        : 32768 / (size_t)(row_len) > (size_t)(rows)    ? (size_t)(rows)                           \
+                                                        : 32768 / (size_t)(row_len)))
+
 /** Makes a static array start at a multiple of 64 bytes, where the compiler can. */
 #if defined(__cplusplus) && __cplusplus >= 201103L
 #define MICROCONV_ALIGNED alignas(64)
@@ -107,6 +147,19 @@
      * (1 + (size_t)(points) * ((size_t)(channels) / (groups))))
 #define MICROCONV_POINTS_(tile) (((size_t)(tile) + 2) * ((tile) + 2))
 #define MICROCONV_PLANE_(floats) ((((floats) + 15) / 16 | 1) * 16)
+/* By how much an output row of this number, or of the last, is ahead of the input that it and the later
+   ones need. */
+#define MICROCONV_LAG_(row, row_len, output_rows, output_row_len, stride, padding)                 \
+    MICROCONV_LAG_OF_(((size_t)(row) < (size_t)(output_rows) - 1 ? (size_t)(row)                   \
+                                                                 : (size_t)(output_rows) - 1),     \
+                      row_len, output_row_len, stride, padding)
+#define MICROCONV_LAG_OF_(row, row_len, output_row_len, stride, padding)                           \
+    ((ptrdiff_t)((row) * (output_row_len))                                                         \
+     - ((row) * (stride) > (size_t)(padding)                                                       \
+            ? (ptrdiff_t)(((row) * (stride) - (padding)) * (row_len))                              \
+            : 0))
+#define MICROCONV_MOST_(a, b, c) ((a) > (b) ? (a) > (c) ? (a) : (c) : (b) > (c) ? (b) : (c))
+#define MICROCONV_SHORT_(past, lead) ((past) > (lead) ? (size_t)((past) - (lead)) : 0)
 /* Of plans that are constants: two numbers of 32 bits. Where the higher bytes come first, such plans do not
    compile. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -206,7 +259,7 @@ enum microconv_status
    */
   MICROCONV_STATUS_MULTIPLIER = 16,
   /**
-   * The sums of filter `at` can leave the 32-bit integers.
+   * The sums of filter `at` can leave the integers that hold them: 32 bits, or 48 with int16.
    */
   MICROCONV_STATUS_ACCUMULATOR = 17,
   /**
@@ -308,7 +361,18 @@ enum microconv_argument
   MICROCONV_ARGUMENT_MEMORY = 16,
   MICROCONV_ARGUMENT_LINES = 17,
   MICROCONV_ARGUMENT_MAGNITUDES = 18,
+  /**
+   * The packed weights of the second of two layers.
+   */
   MICROCONV_ARGUMENT_PACKED_POINTWISE = 19,
+  /**
+   * The plan of the first of two layers.
+   */
+  MICROCONV_ARGUMENT_SPATIAL = 20,
+  /**
+   * The plan of the second.
+   */
+  MICROCONV_ARGUMENT_POINTWISE = 21,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -690,6 +754,25 @@ typedef struct microconv_sizes {
 } microconv_sizes;
 
 /**
+ * A checked convolution of 16-bit activations with 8-bit weights, TensorFlow Lite's "16x8", made by
+ * `microconv_i16_init`. The caller lends the memory; it points at no other, so it may be copied and moved
+ * within the program. Many threads may use one at a time.
+ *
+ * Zero points are 0. Outputs have the bits of TensorFlow Lite's reference kernels with biases of int64, and
+ * of CMSIS-NN's.
+ */
+typedef struct microconv_i16 {
+  /**
+   * Tells a plan from other memory.
+   */
+  uint64_t seal;
+  /**
+   * What is known of the layer.
+   */
+  size_t words[60];
+} microconv_i16;
+
+/**
  * A checked convolution of 8-bit integers, made by `microconv_i8_init` in memory that the caller lends, or a
  * constant that the crate's example flash has written. It holds no pointer to other memory, so it may be
  * copied and moved. Many threads may use one at a time.
@@ -747,6 +830,69 @@ typedef struct microconv_quantization {
    */
   uint32_t rounding;
 } microconv_quantization;
+
+/**
+ * A convolution of float, such as a depthwise one, and the pointwise one behind it, run together so that the map
+ * between them never exists: a few of its rows lie in scratch. Made by `microconv_separable_f32_init`. The
+ * caller lends the memory; it points at no other, so it may be copied and moved within the program. Many
+ * threads may use one at a time.
+ */
+typedef struct microconv_separable_f32 {
+  /**
+   * Tells a plan from other memory.
+   */
+  uint64_t seal;
+  /**
+   * What is known of the layers.
+   */
+  size_t words[126];
+} microconv_separable_f32;
+
+/**
+ * All sizes of a plan of two layers. Lengths are numbers of elements, not of bytes.
+ */
+typedef struct microconv_separable_sizes {
+  /**
+   * Elements of the input, the whole batch.
+   */
+  size_t input_len;
+  /**
+   * Elements of the output, the whole batch.
+   */
+  size_t output_len;
+  /**
+   * Floats of the first layer's packed weights.
+   */
+  size_t packed_len;
+  /**
+   * Floats of the second layer's packed weights.
+   */
+  size_t pointwise_packed_len;
+  /**
+   * Floats of scratch with which a run is fast.
+   */
+  size_t scratch_len;
+  /**
+   * Floats of scratch that a run needs at least: a row between the layers.
+   */
+  size_t least_scratch_len;
+  /**
+   * Rows of the output, counted through batch, depth and height.
+   */
+  size_t output_rows;
+  /**
+   * Elements of an output row: `[width][channel]`.
+   */
+  size_t output_row_len;
+  /**
+   * Elements of an input row: `[width][channel]`.
+   */
+  size_t input_row_len;
+  /**
+   * Multiply-accumulates of a run, with the taps in the padding counted.
+   */
+  uint64_t macs;
+} microconv_separable_sizes;
 
 #ifdef __cplusplus
 extern "C" {
@@ -891,6 +1037,134 @@ microconv_status microconv_f32_run_rows(const struct microconv_f32 *plan,
                                         size_t output_len,
                                         float *scratch,
                                         size_t scratch_len,
+                                        struct microconv_error *error);
+
+/**
+ * Checks a geometry and makes a plan of it, whose outputs are clamped to `min` and `max`: -32768 and 32767 for
+ * no clamp.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or point at what they say.
+ */
+microconv_status microconv_i16_init(struct microconv_i16 *plan,
+                                    const struct microconv_geometry *geometry,
+                                    int16_t min,
+                                    int16_t max,
+                                    struct microconv_error *error);
+
+/**
+ * Tells all sizes of a plan.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or point at what they say.
+ */
+microconv_status microconv_i16_sizes(const struct microconv_i16 *plan,
+                                     struct microconv_sizes *sizes,
+                                     struct microconv_error *error);
+
+/**
+ * Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
+ * but not including `end_row` need. Rows are counted through batch, depth and height.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or point at what they say.
+ */
+microconv_status microconv_i16_input_rows(const struct microconv_i16 *plan,
+                                          size_t first_row,
+                                          size_t end_row,
+                                          size_t *first,
+                                          size_t *end,
+                                          struct microconv_error *error);
+
+/**
+ * Packs weights, in a `microconv_weights_order`, biases (NULL and 0 for none) and scales, once for any
+ * number of runs. `scales` are those of the weights, one for each filter or one for all; biases are in
+ * units of input scale times weight scale. The result is the same on every level and target.
+ *
+ * Refused, among others: `MICROCONV_STATUS_ACCUMULATOR` if there is an input for which a filter's sum
+ * would leave the integers of 48 bits.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or so many elements lie there.
+ */
+microconv_status microconv_i16_pack(const struct microconv_i16 *plan,
+                                    uint32_t order,
+                                    const int8_t *weights,
+                                    size_t weights_len,
+                                    const int64_t *bias,
+                                    size_t bias_len,
+                                    float input_scale,
+                                    const float *scales,
+                                    size_t scales_len,
+                                    float output_scale,
+                                    int32_t *packed,
+                                    size_t packed_len,
+                                    struct microconv_error *error);
+
+/**
+ * As `microconv_i16_pack`, with the multipliers that TensorFlow Lite Micro and CMSIS-NN work with: a
+ * value of 31 bits and a shift to the left (to the right if negative), for each filter or for all.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or so many elements lie there.
+ */
+microconv_status microconv_i16_pack_multipliers(const struct microconv_i16 *plan,
+                                                uint32_t order,
+                                                const int8_t *weights,
+                                                size_t weights_len,
+                                                const int64_t *bias,
+                                                size_t bias_len,
+                                                const int32_t *multipliers,
+                                                size_t multipliers_len,
+                                                const int32_t *shifts,
+                                                size_t shifts_len,
+                                                int32_t *packed,
+                                                size_t packed_len,
+                                                struct microconv_error *error);
+
+/**
+ * Computes the whole output on a level (`MICROCONV_LEVEL_BEST` for the best). `packed` was filled by
+ * `microconv_i16_pack` for the same layer.
+ *
+ * Refused: `MICROCONV_STATUS_OVERLAP` if the output overlaps anything else.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or so many elements lie there.
+ */
+microconv_status microconv_i16_run(const struct microconv_i16 *plan,
+                                   uint32_t level,
+                                   const int16_t *input,
+                                   size_t input_len,
+                                   const int32_t *packed,
+                                   size_t packed_len,
+                                   int16_t *output,
+                                   size_t output_len,
+                                   struct microconv_error *error);
+
+/**
+ * Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
+ * of `microconv_i16_input_rows`, the output just the rows asked for.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or so many elements lie there.
+ */
+microconv_status microconv_i16_run_rows(const struct microconv_i16 *plan,
+                                        uint32_t level,
+                                        size_t first_row,
+                                        size_t end_row,
+                                        const int16_t *input,
+                                        size_t input_len,
+                                        const int32_t *packed,
+                                        size_t packed_len,
+                                        int16_t *output,
+                                        size_t output_len,
                                         struct microconv_error *error);
 
 /**
@@ -1092,6 +1366,48 @@ microconv_status microconv_i8_run_rows_sums(const struct microconv_i8 *plan,
                                             struct microconv_error *error);
 
 /**
+ * Tells the fewest floats of lines with which `microconv_f32_run_in_place` runs in so many floats of memory.
+ * `MICROCONV_IN_PLACE_LINES_LEN` is it as a constant expression.
+ *
+ * Refused: `MICROCONV_STATUS_LENGTH` if the memory is shorter than the input or the output,
+ * `MICROCONV_STATUS_ROW_GRANULARITY` if the plan's algorithm does not compute single rows.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or point at what they say.
+ */
+microconv_status microconv_f32_in_place_lines_len(const struct microconv_f32 *plan,
+                                                  size_t memory_len,
+                                                  size_t *lines_len,
+                                                  struct microconv_error *error);
+
+/**
+ * Computes the whole output in the memory of the input: the input is the last floats of `memory`, and the
+ * output becomes the first. The bits are those of `microconv_f32_run`.
+ *
+ * Rows that must not overwrite input yet wait in `lines`, which holds at least as many floats as
+ * `microconv_f32_in_place_lines_len` says (NULL and 0 if that is 0). Memory that is longer than the input
+ * needs fewer lines, and some rows more of either make it faster.
+ *
+ * Refused: `MICROCONV_STATUS_OVERLAP` if memory, lines or scratch overlap each other or anything else.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or so many elements lie there.
+ */
+microconv_status microconv_f32_run_in_place(const struct microconv_f32 *plan,
+                                            uint32_t level,
+                                            float *memory,
+                                            size_t memory_len,
+                                            const float *packed,
+                                            size_t packed_len,
+                                            float *lines,
+                                            size_t lines_len,
+                                            float *scratch,
+                                            size_t scratch_len,
+                                            struct microconv_error *error);
+
+/**
  * How many levels (instruction sets that the kernels are written for) this CPU has. A level is the
  * number of its place among them, the best first: 0, `MICROCONV_LEVEL_BEST`, is always there, and the
  * last is `"scalar"`; but of a Cortex-M with DSP instructions there is only that.
@@ -1118,6 +1434,135 @@ const char *microconv_level_name(uint32_t level);
 microconv_status microconv_level_named(const char *name,
                                        uint32_t *level,
                                        struct microconv_error *error);
+
+/**
+ * Makes a plan of two layers that run together: the second takes the first one's output, and has a window of
+ * one pixel, a stride of one and no padding. The two plans are copied; they are still needed to pack each
+ * layer's weights with `microconv_f32_pack`, and not to run.
+ *
+ * Refused: `MICROCONV_STATUS_POINTWISE` with the first number that is not as needed,
+ * `MICROCONV_STATUS_ROW_GRANULARITY` if the first layer's algorithm does not compute single rows.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or point at what they say.
+ */
+microconv_status microconv_separable_f32_init(struct microconv_separable_f32 *plan,
+                                              const struct microconv_f32 *spatial,
+                                              const struct microconv_f32 *pointwise,
+                                              struct microconv_error *error);
+
+/**
+ * Tells all sizes of a plan.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or point at what they say.
+ */
+microconv_status microconv_separable_f32_sizes(const struct microconv_separable_f32 *plan,
+                                               struct microconv_separable_sizes *sizes,
+                                               struct microconv_error *error);
+
+/**
+ * Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
+ * but not including `end_row` need. Rows are counted through batch, depth and height.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or point at what they say.
+ */
+microconv_status microconv_separable_f32_input_rows(const struct microconv_separable_f32 *plan,
+                                                    size_t first_row,
+                                                    size_t end_row,
+                                                    size_t *first,
+                                                    size_t *end,
+                                                    struct microconv_error *error);
+
+/**
+ * Computes the whole output on a level (`MICROCONV_LEVEL_BEST` for the best), with the bits of the two layers
+ * one after the other. `packed` and `pointwise_packed` were filled by `microconv_f32_pack` for the first and for
+ * the second layer. As many rows are run at a time as `scratch` holds.
+ *
+ * Refused: `MICROCONV_STATUS_OVERLAP` if the output or the scratch overlaps anything else.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or so many elements lie there.
+ */
+microconv_status microconv_separable_f32_run(const struct microconv_separable_f32 *plan,
+                                             uint32_t level,
+                                             const float *input,
+                                             size_t input_len,
+                                             const float *packed,
+                                             size_t packed_len,
+                                             const float *pointwise_packed,
+                                             size_t pointwise_packed_len,
+                                             float *output,
+                                             size_t output_len,
+                                             float *scratch,
+                                             size_t scratch_len,
+                                             struct microconv_error *error);
+
+/**
+ * Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
+ * of `microconv_separable_f32_input_rows`, the output just the rows asked for.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or so many elements lie there.
+ */
+microconv_status microconv_separable_f32_run_rows(const struct microconv_separable_f32 *plan,
+                                                  uint32_t level,
+                                                  size_t first_row,
+                                                  size_t end_row,
+                                                  const float *input,
+                                                  size_t input_len,
+                                                  const float *packed,
+                                                  size_t packed_len,
+                                                  const float *pointwise_packed,
+                                                  size_t pointwise_packed_len,
+                                                  float *output,
+                                                  size_t output_len,
+                                                  float *scratch,
+                                                  size_t scratch_len,
+                                                  struct microconv_error *error);
+
+/**
+ * Tells the fewest floats of lines with which `microconv_separable_f32_run_in_place` runs in so many floats of
+ * memory. `MICROCONV_IN_PLACE_LINES_LEN` is it as a constant expression.
+ *
+ * Refused: `MICROCONV_STATUS_LENGTH` if the memory is shorter than the input or the output.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or point at what they say.
+ */
+microconv_status microconv_separable_f32_in_place_lines_len(const struct microconv_separable_f32 *plan,
+                                                            size_t memory_len,
+                                                            size_t *lines_len,
+                                                            struct microconv_error *error);
+
+/**
+ * Computes the whole output in the memory of the input, which is the last floats of `memory`; the output
+ * becomes the first: see `microconv_f32_run_in_place`.
+ *
+ * # Safety
+ *
+ * Pointers are NULL, or so many elements lie there.
+ */
+microconv_status microconv_separable_f32_run_in_place(const struct microconv_separable_f32 *plan,
+                                                      uint32_t level,
+                                                      float *memory,
+                                                      size_t memory_len,
+                                                      const float *packed,
+                                                      size_t packed_len,
+                                                      const float *pointwise_packed,
+                                                      size_t pointwise_packed_len,
+                                                      float *lines,
+                                                      size_t lines_len,
+                                                      float *scratch,
+                                                      size_t scratch_len,
+                                                      struct microconv_error *error);
 
 #ifdef __cplusplus
 }  // extern "C"

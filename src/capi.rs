@@ -24,15 +24,23 @@
 mod error;
 mod f32;
 mod geometry;
+mod i16;
 mod i8;
+mod in_place;
 mod level;
 mod memory;
+mod packing;
+mod plan;
+mod separable;
 
 pub use self::error::*;
 pub use self::f32::*;
 pub use self::geometry::*;
 pub use self::i8::*;
+pub use self::i16::*;
+pub use self::in_place::*;
 pub use self::level::*;
+pub use self::separable::*;
 
 use core::ffi::{CStr, c_char};
 

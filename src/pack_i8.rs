@@ -265,6 +265,8 @@ pub(crate) const unsafe fn pack(
 }
 
 /// Refuses a buffer that does not end with this layer's seal. Tells whether all filters are [`PLAIN`].
+// In the frame of its callers, of which small firmware has one.
+#[inline(always)]
 pub(crate) fn check_seal(digest: u32, packed: &[i32]) -> Result<bool, Refused> {
     let refused = |reason, needed, given| {
         Err(Refused {

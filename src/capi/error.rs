@@ -45,7 +45,7 @@ pub enum Status {
     ZeroPoint = 15,
     /// The scale or multiplier of filter `at` is negative, not a number, or too large.
     Multiplier = 16,
-    /// The sums of filter `at` can leave the 32-bit integers.
+    /// The sums of filter `at` can leave the integers that hold them: 32 bits, or 48 with int16.
     Accumulator = 17,
     /// The function is not for the type that the plan says.
     Type = 18,
@@ -101,7 +101,12 @@ pub enum CallArgument {
     Memory = 16,
     Lines = 17,
     Magnitudes = 18,
+    /// The packed weights of the second of two layers.
     PackedPointwise = 19,
+    /// The plan of the first of two layers.
+    Spatial = 20,
+    /// The plan of the second.
+    Pointwise = 21,
 }
 
 /// The number of a geometry that an error is about, or one that follows from it.
@@ -179,13 +184,19 @@ impl Info {
         Info(info)
     }
 
+    /// Whether anybody wants to know.
+    #[inline(always)]
+    fn is_wanted(self) -> bool {
+        !self.0.is_null() && self.0.is_aligned()
+    }
+
     /// Where to tell, so far of a call that passed; nothing if nobody wants to know.
     #[inline(always)]
     fn told<'a>(self) -> Option<&'a mut ErrorInfo> {
-        let info = self.0;
-        if info.is_null() || !info.is_aligned() {
+        if !self.is_wanted() {
             return None;
         }
+        let info = self.0;
         const WORD: usize = size_of::<u32>();
         const { assert!(size_of::<ErrorInfo>().is_multiple_of(WORD)) };
         for word in 0..size_of::<ErrorInfo>() / WORD {
@@ -233,6 +244,20 @@ impl Info {
             Ok(()) => Ok(()),
             Err(error) => Err(self.layer(error)),
         }
+    }
+
+    /// The same, of an argument that the error itself does not tell from another.
+    pub fn passed_about(
+        self,
+        result: &Result<(), Error>,
+        argument: CallArgument,
+    ) -> Result<(), Status> {
+        let passed = self.passed(result);
+        if passed.is_err() && self.is_wanted() {
+            // SAFETY: see `at`; it has been told.
+            unsafe { (*self.0).argument = argument };
+        }
+        passed
     }
 
     /// What a run of int8 refuses: small firmware links no more than that.
@@ -515,7 +540,7 @@ pub extern "C" fn microconv_status_text(status: u32) -> *const c_char {
         c"the algorithm needs more scratch than is allowed",
         c"a zero point is not a number of the type",
         c"a filter's scale is negative, not a number, or too large",
-        c"a filter's sums can leave the 32-bit integers",
+        c"a filter's sums can leave the integers that hold them",
         c"the function is not for the type of the plan",
         c"an array has the wrong number of elements",
         c"a layer cannot follow another at once",
@@ -536,7 +561,7 @@ pub extern "C" fn microconv_status_text(status: u32) -> *const c_char {
 /// The name of an argument, as the errors have it. Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn microconv_argument_text(argument: u32) -> *const c_char {
-    const TEXTS: [&CStr; 20] = [
+    const TEXTS: [&CStr; 22] = [
         c"none",
         c"plan",
         c"geometry",
@@ -557,8 +582,10 @@ pub extern "C" fn microconv_argument_text(argument: u32) -> *const c_char {
         c"lines",
         c"magnitudes",
         c"packed pointwise",
+        c"spatial",
+        c"pointwise",
     ];
-    const { assert!(TEXTS.len() == CallArgument::PackedPointwise as usize + 1) };
+    const { assert!(TEXTS.len() == CallArgument::Pointwise as usize + 1) };
     text(&TEXTS, argument)
 }
 

@@ -3,7 +3,8 @@
 use super::error::{CallArgument, ErrorInfo, Info, Status, end};
 use super::geometry::{LayerGeometry, PlanSizes, algorithm, ordered, plan_sizes};
 use super::level::level;
-use super::memory::{Region, lent, reference, slice, slice_mut, write};
+use super::memory::{Region, apart, reference, slice, slice_mut};
+use super::plan::{Lent, lent, tell, tell_rows};
 use crate::{Activation, Algorithm, ConvF32, Limits};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
@@ -108,21 +109,16 @@ pub unsafe extern "C" fn microconv_f32_sizes(
     sizes: *mut PlanSizes,
     error: *mut ErrorInfo,
 ) -> Status {
+    let known = |plan: &ConvF32| {
+        Ok(plan_sizes!(
+            plan,
+            plan.scratch_len(),
+            plan.least_scratch_len(),
+            plan.row_granularity()
+        ))
+    };
     // SAFETY: the caller's.
-    let info = unsafe { Info::at(error) };
-    // SAFETY: the caller's.
-    unsafe {
-        let told = PlanF32::get(plan, info).and_then(|plan| {
-            let all = plan_sizes!(
-                plan,
-                plan.scratch_len(),
-                plan.least_scratch_len(),
-                plan.row_granularity()
-            );
-            write(CallArgument::Result, sizes, all, info)
-        });
-        end(told, info)
-    }
+    unsafe { tell(plan, sizes, error, known) }
 }
 
 /// Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
@@ -140,18 +136,9 @@ pub unsafe extern "C" fn microconv_f32_input_rows(
     end: *mut usize,
     error: *mut ErrorInfo,
 ) -> Status {
+    let known = |plan: &ConvF32| plan.input_rows(first_row..end_row);
     // SAFETY: the caller's.
-    let info = unsafe { Info::at(error) };
-    // SAFETY: the caller's.
-    unsafe {
-        let told = PlanF32::get(plan, info).and_then(|plan| {
-            let rows = info.passed_on(plan.input_rows(first_row..end_row))?;
-            Region::new(CallArgument::Result, end, 1).end(info)?;
-            write(CallArgument::Result, first, rows.start, info)?;
-            write(CallArgument::Result, end, rows.end, info)
-        });
-        self::end(told, info)
-    }
+    unsafe { tell_rows(plan, [first, end], error, known) }
 }
 
 /// Packs weights, in a `microconv_weights_order`, and biases (NULL and 0 for none), once for any number
@@ -303,9 +290,7 @@ impl Arrays {
             ];
             let output = Region::new(CallArgument::Output, self.output.0, self.output.1);
             let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1);
-            output.apart_from(&reads, info)?;
-            scratch.apart_from(&reads, info)?;
-            scratch.apart_from(&[output], info)?;
+            apart(&[output, scratch], &reads, info)?;
             let level = self::level(level, info)?;
             let input = slice(self.input.0, self.input.1);
             let packed = slice(self.packed.0, self.packed.1);

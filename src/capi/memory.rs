@@ -126,63 +126,11 @@ pub(super) unsafe fn write<T>(
     Ok(())
 }
 
-/// A plan in memory that the caller lends: from a member on it holds the plan of Rust, and `seal` says that
-/// it does. (The header is made of the structure itself, so that stands with its functions.)
-macro_rules! lent {
-    ($plan:ident from $member:ident, $conv:ident, $seal:expr) => {
-        const _: () = assert!(
-            size_of::<$conv>() <= size_of::<$plan>() - offset_of!($plan, $member)
-                && align_of::<$conv>() <= align_of::<$plan>()
-                && offset_of!($plan, $member).is_multiple_of(align_of::<$conv>())
-        );
-
-        const SEAL: u64 = $seal;
-
-        impl fmt::Debug for $plan {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($plan)).finish_non_exhaustive()
-            }
-        }
-
-        impl $plan {
-            /// # Safety
-            ///
-            /// `plan` is null, or a plan, or memory that is none.
-            unsafe fn get<'a>(plan: *const $plan, info: Info) -> Result<&'a $conv, Status> {
-                // SAFETY: the caller's.
-                unsafe {
-                    let plan = reference(CallArgument::Plan, plan, info)?;
-                    Self::sealed(plan, info)
-                }
-            }
-
-            /// # Safety
-            ///
-            /// `plan` is a plan, or memory that is none.
-            #[inline(always)]
-            unsafe fn sealed<'a>(plan: *const $plan, info: Info) -> Result<&'a $conv, Status> {
-                // SAFETY: the caller's. A plan whose seal stands was written whole, by `put` or as a constant of
-                // this layout.
-                unsafe {
-                    if (*plan).seal != SEAL {
-                        return Err(info.about(Status::NoPlan, CallArgument::Plan));
-                    }
-                    Ok(&*plan.byte_add(offset_of!($plan, $member)).cast())
-                }
-            }
-
-            /// # Safety
-            ///
-            /// `plan` can be written.
-            #[inline(always)]
-            unsafe fn put(plan: *mut $plan, conv: $conv) {
-                // SAFETY: the caller's; it was asserted that the plan has room and the alignment.
-                unsafe {
-                    (&raw mut (*plan).$member).cast::<$conv>().write(conv);
-                    (&raw mut (*plan).seal).write(SEAL);
-                }
-            }
-        }
-    };
+/// Refuses what is no slice, and what is to be written if it reaches into anything else.
+pub(super) fn apart(written: &[Region], read: &[Region], info: Info) -> Result<(), Status> {
+    for (before, region) in written.iter().enumerate() {
+        region.apart_from(read, info)?;
+        region.apart_from(written.get(..before).unwrap_or_default(), info)?;
+    }
+    Ok(())
 }
-pub(super) use lent;

@@ -12,7 +12,6 @@ use crate::pack::PANEL;
 use crate::pack_i8::{HEADER, QUAD};
 use crate::quant::Quant;
 use crate::simd::Level;
-use core::mem::MaybeUninit;
 use core::ops::Range;
 
 mod direct;
@@ -180,19 +179,6 @@ fn rolled() {
 #[inline(always)]
 fn depthwise_panel(job: &JobI8<'_>) -> usize {
     HEADER * PANEL + job.sizes.taps * (PANEL / QUAD)
-}
-
-/// Clears words.
-#[inline(always)]
-fn zeroed<const N: usize>(words: &mut MaybeUninit<[u32; N]>) -> &mut [u32; N] {
-    let first = words.as_mut_ptr().cast::<u32>();
-    for i in 0..N {
-        // SAFETY: so many words there are.
-        unsafe { first.add(i).write(0) };
-        rolled();
-    }
-    // SAFETY: each has been written.
-    unsafe { words.assume_init_mut() }
 }
 
 /// Where the results go.

@@ -415,7 +415,7 @@ unsafe extern "C" fn requantize(panel: &Panel<'_>) {
 /// Four channels of the input in r11, and their products.
 macro_rules! tap {
     () => {
-        "ldrd r12, lr, [r2], #8
+        "ldr lr, [r2], #4
         .if {unsigned}
         uxtab16 r10, r8, r11
         uxtab16 r11, r8, r11, ror #8
@@ -423,6 +423,8 @@ macro_rules! tap {
         sxtab16 r10, r8, r11
         sxtab16 r11, r8, r11, ror #8
         .endif
+        sxtb16 r12, lr
+        sxtb16 lr, lr, ror #8
         smlabb r4, r10, r12, r4
         smlatt r6, r10, r12, r6
         smlabb r5, r11, lr, r5

@@ -280,7 +280,8 @@ static void texts(void) {
     CHECK(strcmp(microconv_status_text(i), "unknown") == 0 && strcmp(microconv_status_text(0xffffffffu), "unknown") == 0);
     CHECK(strcmp(microconv_argument_text(MICROCONV_ARGUMENT_PACKED_POINTWISE), "packed pointwise") == 0);
     CHECK(strcmp(microconv_argument_text(MICROCONV_ARGUMENT_OUTPUT), "output") == 0);
-    CHECK(strcmp(microconv_argument_text(20), "unknown") == 0);
+    CHECK(strcmp(microconv_argument_text(MICROCONV_ARGUMENT_POINTWISE), "pointwise") == 0);
+    CHECK(strcmp(microconv_argument_text(22), "unknown") == 0);
     CHECK(strcmp(microconv_quantity_text(MICROCONV_QUANTITY_RECEPTIVE_FIELD), "receptive field") == 0);
     CHECK(strcmp(microconv_quantity_text(15), "unknown") == 0);
 }

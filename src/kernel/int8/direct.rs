@@ -2,26 +2,41 @@
 //!
 //! Windows of any shape, groups and ragged rows are all the same to what comes after: see [`pair`].
 
-use super::pair::{self, Memory, PIECE, bytes};
+use super::pair::{self, Memory};
 use super::put::Panel;
 use super::quads::{Offset, PIXELS, Quads};
 use super::windows::{Window, Windows, steps};
-use super::{JobI8, rolled, zeroed};
-use crate::geometry::{Geometry, Sizes};
+use super::{JobI8, rolled};
 use crate::kernel::window::count;
 use crate::pack_i8::QUAD;
-use crate::quant::Quant;
 use core::mem::MaybeUninit;
+use core::ptr;
+
+/// Inputs of a pixel that are widened at a time, if a tap's channels are whole quads: a row of three taps of 16
+/// channels.
+const PIECE: usize = 48;
+
+/// The same if they are not. What is left of the memory then holds the bytes of the one pixel and of the other in
+/// turn, one after the other.
+const RAGGED: usize = (PIECE * PIXELS * 2 - APART) / (PIXELS * 2 + 1) / QUAD * QUAD;
+
+/// Bytes from the one pixel's place in a quad to the other's, at most.
+const APART: usize = QUAD * size_of::<i16>();
+
+/// The bytes of a ragged piece, behind it: `first` is the place of either pixel in the first quad.
+#[inline(always)]
+fn bytes(first: *mut i16) -> *mut i8 {
+    first.wrapping_add(RAGGED * PIXELS).cast()
+}
 
 /// Not inlined, as what the levels here use needs no function of its own: the frame of the one algorithm
 /// shall not be that of the other too.
 #[inline(never)]
 pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
-    let mut memory = MaybeUninit::<Memory>::uninit();
-    let memory: *mut Memory = zeroed(&mut memory);
-    let mut panel = Panel::of(job, pair::sums(memory));
+    let mut panel = Panel::of(job, ptr::null_mut());
+    let job = &*job;
     let sizes = job.sizes;
-    let shape = Shape::of(job.geometry, sizes, job.quant);
+    let shape = Shape::of(job);
     let pixels = count(&job.rows) * sizes.output[2];
     let pixel = job.geometry.filters * panel.element;
     let group = sizes.group_filters * panel.element;
@@ -40,19 +55,9 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
                 walk.next(job);
                 panel.step = pixel;
             }
-            let windows = [&first, &walk.window];
-            let cut = [shape.depth, shape.piece];
-            let mut place = Place::default();
-            let stage = |at, len, wide| {
-                if at == 0 {
-                    place = Place::default();
-                }
-                // SAFETY: the walk's windows are those of pixels of the job.
-                unsafe { stage(simd, &shape, &windows, &mut place, len, wide) };
-            };
             panel.header = header;
-            // SAFETY: each pixel that exists has outputs; the piece is no longer than `PIECE`, or half of it.
-            unsafe { pair::run(simd, job, memory, cut, &mut panel, stage) };
+            // SAFETY: the walk's windows are those of pixels of the job, and each that exists has outputs.
+            unsafe { two(simd, &shape, [&first, &walk.window], &mut panel) };
             // Past the other groups' outputs, and those of the second pixel.
             panel.to = panel.to.wrapping_add(pixel - group + panel.step);
             left = left.saturating_sub(PIXELS);
@@ -62,33 +67,67 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     }
 }
 
-/// What all windows of a layer have in common.
-struct Shape {
-    /// Rows of the window; pieces of a row that lie apart; channels of a piece.
-    rows: usize,
+/// Computes the outputs of two pixels with [`pair::run`].
+///
+/// # Safety
+/// As for that; the windows are those of pixels of a job of this shape.
+// The memory is gone when the next windows are looked for.
+#[inline(never)]
+unsafe fn two<S: Quads>(
+    simd: S,
+    shape: &Shape<'_>,
+    windows: [&Window; PIXELS],
+    panel: &mut Panel<'_>,
+) {
+    let mut memory = MaybeUninit::<Memory<PIECE>>::uninit();
+    let cut = [shape.depth(), shape.piece];
+    let mut piece = Piece {
+        plane: 0,
+        row: 0,
+        column: 0,
+        at: 0,
+        len: shape.piece,
+        wide: memory.as_mut_ptr().cast(),
+    };
+    let [first, second] = windows;
+    let stage = |at, len, wide: *mut i16| {
+        if at == 0 {
+            [piece.plane, piece.row, piece.column, piece.at] = [0; 4];
+        }
+        piece.len = len;
+        piece.wide = wide;
+        // SAFETY: the caller's.
+        unsafe { stage(simd, shape, first, &piece) };
+        piece.wide = wide.wrapping_add(S::APART);
+        // SAFETY: the caller's.
+        unsafe { stage(simd, shape, second, &piece) };
+        piece.next(shape);
+    };
+    // SAFETY: the caller's; the piece is no longer than `PIECE`, or `RAGGED`.
+    unsafe { pair::run(simd, shape.job, &mut memory, cut, panel, stage) };
+}
+
+/// What all windows of a layer have in common, and what follows from the job at once.
+struct Shape<'a> {
+    job: &'a JobI8<'a>,
+    /// Pieces of a row of the window that lie apart; channels of a piece.
     columns: usize,
     line: usize,
-    /// Channels of a tap.
-    channels: usize,
-    /// Channels of the whole window.
-    depth: usize,
-    /// What of that is widened at a time.
+    /// What of a window is widened at a time.
     piece: usize,
-    /// Bytes from one plane, row and column of the window to the next.
-    steps: [usize; 3],
     /// There is one tap, and its channels are all widened together.
     point: bool,
     /// There is one plane, and a row of the window is one piece.
     flat: bool,
     /// The channels of a tap are whole quads.
     whole: bool,
-    offset: Offset,
 }
 
-impl Shape {
+impl<'a> Shape<'a> {
     // So that what is kept in memory anyway is not kept on the stack again by whoever looks at it.
     #[inline(never)]
-    fn of(geometry: &Geometry, sizes: &Sizes, quant: &Quant) -> Self {
+    fn of(job: &'a JobI8<'a>) -> Self {
+        let (geometry, sizes) = (job.geometry, job.sizes);
         let channels = sizes.group_channels;
         let depth = sizes.taps * channels;
         // Taps that lie side by side are one piece.
@@ -98,7 +137,7 @@ impl Shape {
             [geometry.kernel[2], channels]
         };
         let whole = channels.is_multiple_of(QUAD);
-        let mut piece = if whole { PIECE } else { PIECE / 2 };
+        let mut piece = if whole { PIECE } else { RAGGED };
         if depth <= piece {
             piece = depth;
         } else if whole && line < PIECE {
@@ -106,98 +145,113 @@ impl Shape {
             piece -= PIECE.checked_rem(line).unwrap_or(0);
         }
         Shape {
-            rows: geometry.kernel[1],
+            job,
             columns,
             line,
-            channels,
-            depth,
             piece,
-            steps: steps(geometry),
             flat: geometry.kernel[0] == 1 && columns == 1,
             point: sizes.taps == 1 && whole && depth <= PIECE,
             whole,
-            offset: Offset::of(quant),
         }
+    }
+
+    /// Channels of the whole window.
+    #[inline(always)]
+    fn depth(&self) -> usize {
+        self.job.sizes.taps * self.job.sizes.group_channels
+    }
+
+    #[inline(always)]
+    fn offset(&self) -> Offset {
+        Offset::of(self.job.quant)
     }
 }
 
-/// A place in a window, in the order of the weights.
-#[derive(Clone, Copy, Default)]
-struct Place {
+/// A piece of a window: a place in it, in the order of the weights; and what of it is to be widened, to where.
+#[derive(Clone, Copy)]
+struct Piece {
     plane: usize,
     row: usize,
     column: usize,
     /// Along the line.
     at: usize,
-}
-
-/// Widens `len` inputs of both windows, from a place on, which is moved.
-///
-/// # Safety
-/// The windows are those of pixels of a job of this shape, which has so many taps and channels from
-/// there on, and they fit in `wide`: see [`PIECE`].
-#[inline(always)]
-unsafe fn stage<S: Quads>(
-    simd: S,
-    shape: &Shape,
-    windows: &[&Window; PIXELS],
-    place: &mut Place,
     len: usize,
     wide: *mut i16,
-) {
-    let mut from = *place;
-    for (pixel, window) in windows.iter().enumerate() {
-        let to = wide.wrapping_add(pixel * S::APART);
-        // SAFETY: the caller's.
-        unsafe {
-            if window.inner && shape.point {
-                simd.widen(window.origin, shape.offset, len / QUAD, to);
-            } else {
-                from = *place;
-                if window.inner && shape.flat {
-                    stage_inner(simd, shape, window.origin, &mut from, len, to);
-                } else {
-                    stage_one(simd, shape, window, &mut from, len, to);
-                }
+}
+
+impl Piece {
+    /// To the next piece.
+    // Not inlined, so that the piece lies in memory and nowhere else.
+    #[inline(never)]
+    fn next(&mut self, shape: &Shape<'_>) {
+        let mut len = self.len;
+        while len > 0 {
+            let run = (shape.line - self.at).min(len);
+            self.go(shape, run);
+            len -= run;
+        }
+    }
+
+    /// The place is moved along, at most to the start of the next line.
+    #[inline(always)]
+    fn go(&mut self, shape: &Shape<'_>, len: usize) {
+        self.at += len;
+        if self.at < shape.line {
+            return;
+        }
+        self.at -= shape.line;
+        self.column += 1;
+        if self.column == shape.columns {
+            self.column = 0;
+            self.row += 1;
+            if self.row == shape.job.geometry.kernel[1] {
+                self.row = 0;
+                self.plane += 1;
             }
         }
     }
-    *place = from;
 }
 
-/// [`stage`], for one pixel whose taps are all inside, in one plane.
+/// Widens a piece of a window.
+///
+/// # Safety
+/// The window is that of a pixel of a job of this shape, which has so many taps and channels from
+/// there on, and they fit: see [`PIECE`].
+#[inline(never)]
+unsafe fn stage<S: Quads>(simd: S, shape: &Shape<'_>, window: &Window, piece: &Piece) {
+    // SAFETY: the caller's.
+    unsafe {
+        if window.inner && shape.point {
+            simd.widen(window.origin, shape.offset(), piece.len / QUAD, piece.wide);
+        } else if window.inner && shape.flat {
+            stage_inner(simd, shape, window, piece);
+        } else {
+            stage_any(simd, shape, window, piece);
+        }
+    }
+}
+
+/// [`stage`], for a pixel whose taps are all inside, in one plane.
 ///
 /// # Safety
 /// As for that.
 #[inline(never)]
-unsafe fn stage_inner<S: Quads>(
-    simd: S,
-    shape: &Shape,
-    origin: *const i8,
-    place: &mut Place,
-    mut len: usize,
-    first: *mut i16,
-) {
-    let Place {
-        mut row, mut at, ..
-    } = *place;
-    let (mut to, mut byte) = (first, bytes(first));
-    let quads = len.div_ceil(QUAD);
-    let mut line = origin.wrapping_add(row.wrapping_mul(shape.steps[1]));
+unsafe fn stage_inner<S: Quads>(simd: S, shape: &Shape<'_>, window: &Window, piece: &Piece) {
+    let (mut to, mut byte) = (piece.wide, bytes(piece.wide));
+    let step = steps(shape.job.geometry)[1];
+    let mut line = window.origin.wrapping_add(piece.row.wrapping_mul(step));
+    let mut at = piece.at;
+    let mut len = piece.len;
     while len > 0 {
         let run = (shape.line - at).min(len);
         let input = line.wrapping_add(at);
         len -= run;
-        at += run;
-        if at == shape.line {
-            at = 0;
-            row += 1;
-            line = line.wrapping_add(shape.steps[1]);
-        }
+        at = 0;
+        line = line.wrapping_add(step);
         // SAFETY: the taps are inside; what is written fits.
         unsafe {
             if shape.whole {
-                simd.widen(input, shape.offset, run / QUAD, to);
+                simd.widen(input, shape.offset(), run / QUAD, to);
                 to = to.wrapping_add(run / QUAD * PIXELS * QUAD);
             } else {
                 simd.copy(input, byte, run);
@@ -205,98 +259,99 @@ unsafe fn stage_inner<S: Quads>(
             }
         }
     }
-    place.row = row;
-    place.at = at;
     if !shape.whole {
-        // The last quad may not be full; its weights are zeros there.
-        // SAFETY: the bytes are those just written, or widened inputs of another piece.
-        unsafe { simd.widen(bytes(first), shape.offset, quads, first) };
+        // SAFETY: the bytes have just been written.
+        unsafe { widen_bytes(simd, shape.offset(), byte, piece.wide) };
     }
 }
 
-/// [`stage`], for one pixel.
+/// [`stage`], for any pixel.
 ///
 /// # Safety
 /// As for that.
 #[inline(never)]
-unsafe fn stage_one<S: Quads>(
-    simd: S,
-    shape: &Shape,
-    window: &Window,
-    place: &mut Place,
-    mut len: usize,
-    first: *mut i16,
-) {
-    let quads = len.div_ceil(QUAD);
-    let (mut to, mut byte) = (first, bytes(first));
-    while len > 0 {
-        let line = window.tap([place.plane, place.row, place.column], &shape.steps);
-        // What of the line is inside.
-        let [planes, rows, columns] = &window.inside;
-        let [mut start, mut end] = [shape.line; 2];
-        if contains(planes, place.plane) && contains(rows, place.row) {
-            if shape.columns == 1 {
-                start = columns[0] * shape.channels;
-                end = columns[1] * shape.channels;
-            } else if contains(columns, place.column) {
-                start = 0;
-            }
-        }
-        while len > 0 && place.at < shape.line {
-            let at = place.at;
-            let inside = contains(&[start, end], at);
-            let bound = if inside {
-                end
-            } else if at < start {
-                start
-            } else {
-                shape.line
-            };
-            let run = (bound - at).min(len);
-            let input = line.wrapping_add(at);
-            place.at += run;
-            len -= run;
-            // SAFETY: the taps are inside; what is written fits.
-            unsafe {
-                if shape.whole {
-                    let quads = run / QUAD;
-                    if inside {
-                        simd.widen(input, shape.offset, quads, to);
-                    } else {
-                        simd.fill(shape.offset, quads, to);
-                    }
-                    to = to.wrapping_add(quads * PIXELS * QUAD);
+unsafe fn stage_any<S: Quads>(simd: S, shape: &Shape<'_>, window: &Window, piece: &Piece) {
+    let (mut to, mut byte) = (piece.wide, bytes(piece.wide));
+    let mut place = *piece;
+    while place.len > 0 {
+        let (input, run) = shape.segment(window, &place);
+        place.len -= run;
+        place.go(shape, run);
+        // SAFETY: the taps are inside; what is written fits.
+        unsafe {
+            if shape.whole {
+                let quads = run / QUAD;
+                if input.is_null() {
+                    simd.fill(shape.offset(), quads, to);
                 } else {
-                    if inside {
-                        simd.copy(input, byte, run);
-                    } else {
-                        for i in 0..run {
-                            byte.add(i).write(shape.offset.zero());
-                            rolled();
-                        }
+                    simd.widen(input, shape.offset(), quads, to);
+                }
+                to = to.wrapping_add(quads * PIXELS * QUAD);
+            } else {
+                if input.is_null() {
+                    for i in 0..run {
+                        byte.add(i).write(shape.offset().zero());
+                        rolled();
                     }
-                    byte = byte.wrapping_add(run);
+                } else {
+                    simd.copy(input, byte, run);
                 }
-            }
-        }
-        if place.at == shape.line {
-            place.at = 0;
-            place.column += 1;
-            if place.column == shape.columns {
-                place.column = 0;
-                place.row += 1;
-                if place.row == shape.rows {
-                    place.row = 0;
-                    place.plane += 1;
-                }
+                byte = byte.wrapping_add(run);
             }
         }
     }
     if !shape.whole {
-        // The last quad may not be full; its weights are zeros there.
-        // SAFETY: the bytes are those just written, or widened inputs of another piece.
-        unsafe { simd.widen(bytes(first), shape.offset, quads, first) };
+        // SAFETY: the bytes have just been written.
+        unsafe { widen_bytes(simd, shape.offset(), byte, piece.wide) };
     }
+}
+
+impl Shape<'_> {
+    /// What lies at the start of a piece, null if that is in the padding; and how many channels of the piece lie so
+    /// too, in the same line.
+    #[inline(never)]
+    fn segment(&self, window: &Window, piece: &Piece) -> (*const i8, usize) {
+        let [planes, rows, columns] = &window.inside;
+        // What of the line is inside.
+        let [mut start, mut end] = [self.line; 2];
+        if contains(planes, piece.plane) && contains(rows, piece.row) {
+            if self.columns == 1 {
+                let channels = self.job.sizes.group_channels;
+                [start, end] = columns.map(|column| column * channels);
+            } else if contains(columns, piece.column) {
+                start = 0;
+            }
+        }
+        let mut input = ptr::null();
+        let mut bound = self.line;
+        if piece.at < start {
+            bound = start;
+        } else if piece.at < end {
+            bound = end;
+            let steps = steps(self.job.geometry);
+            input = window.tap([piece.plane, piece.row, piece.column], &steps);
+            input = input.wrapping_add(piece.at);
+        }
+        (input, (bound - piece.at).min(piece.len))
+    }
+}
+
+/// Widens the bytes of a ragged piece, up to `end`: `first` is the place of the pixel in the first quad.
+///
+/// # Safety
+/// So many have been written, at least one; and there is room for whole quads of them.
+#[inline(never)]
+unsafe fn widen_bytes<S: Quads>(simd: S, offset: Offset, mut end: *mut i8, first: *mut i16) {
+    let start = bytes(first);
+    // The weights are zeros where the last quad is not full.
+    while !(end.addr() - start.addr()).is_multiple_of(QUAD) {
+        // SAFETY: the caller's.
+        unsafe { end.write(0) };
+        end = end.wrapping_add(1);
+        rolled();
+    }
+    // SAFETY: the caller's.
+    unsafe { simd.widen(start, offset, (end.addr() - start.addr()) / QUAD, first) };
 }
 
 #[inline(always)]

@@ -38,18 +38,26 @@ pub(crate) struct Nine {
     pub next: usize,
 }
 
-#[inline(never)]
+/// Other windows than that are left to [`taps`].
+#[inline(always)]
 pub(super) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
     let geometry = job.geometry;
-    let [planes, _, kernel_width] = geometry.kernel;
-    let fits = planes == 1
-        && kernel_width <= COLUMNS
+    let fits = geometry.kernel[0] == 1
+        && geometry.kernel[2] <= COLUMNS
         && job.sizes.taps <= TAPS
         && geometry.filters == geometry.channels
         && job.quant.flip_input == 0;
-    if !fits {
-        return taps::run(job, 0);
+    if fits {
+        nines(simd, job);
+    } else {
+        taps::run(job, 0);
     }
+}
+
+#[inline(never)]
+fn nines<S: Quads>(simd: S, job: &mut JobI8<'_>) {
+    let geometry = job.geometry;
+    let kernel_width = geometry.kernel[2];
     let mut weights = MaybeUninit::<[[i32; TAPS]; QUAD]>::uninit();
     let weights: *mut i32 = weights.as_mut_ptr().cast();
     let mut sums = MaybeUninit::<[Pair; QUAD]>::uninit();

@@ -8,27 +8,16 @@ use super::put::Panel;
 use super::quads::{Offset, PIXELS, Pair, Quads};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
+use core::mem::MaybeUninit;
 
-/// Inputs of a pixel that are widened at a time, if a tap's channels are whole quads. If not, half as
-/// many: the other half of the memory then holds their bytes, one after the other.
-pub(super) const PIECE: usize = 64;
-
-/// Words of a piece of the windows of two pixels, widened.
-const WIDE: usize = PIECE * PIXELS / 2;
-
-/// A widened piece, and the sums of a panel.
-pub(super) type Memory = [u32; WIDE + PANEL * PIXELS];
-
-/// Where the sums lie.
-#[inline(always)]
-pub(super) fn sums(memory: *mut Memory) -> *mut Pair {
-    memory.cast::<u32>().wrapping_add(WIDE).cast()
-}
-
-/// The bytes of a ragged piece, behind it: `first` is the place of either pixel in the first quad.
-#[inline(always)]
-pub(super) fn bytes(first: *mut i16) -> *mut i8 {
-    first.wrapping_add(PIECE / 2 * PIXELS).cast()
+/// The sums of a panel, and a widened piece of the windows of two pixels: `PIECE` inputs of each.
+///
+/// Larger pieces take more of the stack, and with smaller ones each input is widened, and each sum read and
+/// written, more often.
+#[repr(C)]
+pub(super) struct Memory<const PIECE: usize> {
+    sums: [Pair; PANEL],
+    wide: [[i16; PIXELS]; PIECE],
 }
 
 /// Computes the outputs of two pixels, or of the first alone, under the filters of a group. The panel is to
@@ -36,18 +25,20 @@ pub(super) fn bytes(first: *mut i16) -> *mut i8 {
 /// widened at a time: `stage` is asked for so many from a place on, and for where they go.
 ///
 /// # Safety
-/// There are so many outputs, and panels as `PanelsI8` counts them; the piece fits in the memory, and the
-/// panel's sums are those of the memory.
+/// There are so many outputs, and panels as `PanelsI8` counts them; the piece fits in the memory.
 #[inline(always)]
-pub(super) unsafe fn run<S: Quads>(
+pub(super) unsafe fn run<S: Quads, const PIECE: usize>(
     simd: S,
     job: &JobI8<'_>,
-    memory: *mut Memory,
+    memory: &mut MaybeUninit<Memory<PIECE>>,
     [depth, piece]: [usize; 2],
     panel: &mut Panel<'_>,
     mut stage: impl FnMut(usize, usize, *mut i16),
 ) {
-    let wide: *mut i16 = memory.cast();
+    let memory = memory.as_mut_ptr();
+    // SAFETY: they lie there, though nothing has been written yet.
+    let wide: *mut i16 = unsafe { &raw mut (*memory).wide }.cast();
+    panel.sums = memory.cast();
     let mut left = job.sizes.group_filters;
     let mut first = true;
     while left > 0 {

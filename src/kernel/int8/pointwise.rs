@@ -1,13 +1,18 @@
 //! Dense windows of one tap side by side, for cores without vectors: pixels as they lie in the image.
 
 use super::JobI8;
-use super::pair::{self, Memory, PIECE};
+use super::pair::{self, Memory};
 use super::put::Panel;
 use super::quads::{Offset, PIXELS, Quads};
 use crate::geometry::{Geometry, Sizes};
 use crate::kernel::window::count;
 use crate::pack_i8::QUAD;
 use core::mem::MaybeUninit;
+use core::ptr;
+
+/// Channels of a pixel that are widened at a time. The loop has little else on the stack, and so many are all that
+/// most layers have.
+const PIECE: usize = 64;
 
 /// Whether outputs and inputs are the same pixels, and of whole quads.
 #[inline(always)]
@@ -24,9 +29,8 @@ pub(super) const fn is(geometry: &Geometry, sizes: &Sizes) -> bool {
 /// The job's layer [`is`] such.
 #[inline(never)]
 pub(super) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
-    let mut memory = MaybeUninit::<Memory>::uninit();
-    let memory = memory.as_mut_ptr();
-    let mut panel = Panel::of(job, pair::sums(memory));
+    let mut memory = MaybeUninit::<Memory<PIECE>>::uninit();
+    let mut panel = Panel::of(job, ptr::null_mut());
     let channels = job.geometry.channels;
     let offset = Offset::of(job.quant);
     let row = job.geometry.filters * panel.element;
@@ -52,7 +56,7 @@ pub(super) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         panel.header = job.packed.as_ptr();
         let cut = [channels, channels.min(PIECE)];
         // SAFETY: each pixel that exists has outputs; the piece is no longer than `PIECE`.
-        unsafe { pair::run(simd, job, memory, cut, &mut panel, stage) };
+        unsafe { pair::run(simd, job, &mut memory, cut, &mut panel, stage) };
         // Past those of the first.
         panel.to = panel.to.wrapping_add(panel.step);
         input = input.wrapping_add(PIXELS * channels);

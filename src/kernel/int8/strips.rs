@@ -12,8 +12,8 @@ use core::mem::MaybeUninit;
 /// Taps of the largest window that a strip has room for.
 const TAPS: usize = 25;
 
-/// Weights of a tap, sign-extended: those of the first and third filter, then the others.
-type Tap = [u32; 2];
+/// Weights of a tap, one in each byte: the first filter's in the lowest.
+type Tap = i32;
 
 /// A number for each filter.
 type Quad = [MaybeUninit<i32>; QUAD];
@@ -68,8 +68,18 @@ pub(crate) struct Ends {
     pub flip: u32,
 }
 
-#[inline(never)]
+/// What makes no strips is left to [`taps`].
+#[inline(always)]
 pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
+    let done = strips(simd, job);
+    if done < job.geometry.filters {
+        taps::run(job, done);
+    }
+}
+
+/// Tells how many filters are done.
+#[inline(never)]
+fn strips<S: Quads>(simd: S, job: &mut JobI8<'_>) -> usize {
     let geometry = job.geometry;
     let [planes, _, kernel_width] = geometry.kernel;
     let whole = geometry.filters - geometry.filters % QUAD;
@@ -77,7 +87,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         planes == 1 && geometry.filters == geometry.channels && job.sizes.taps <= TAPS && job.plain;
     let start = match &mut job.output {
         Outputs::Bytes(output) if fits => output.as_mut_ptr(),
-        _ => return taps::run(job, 0),
+        _ => return 0,
     };
     let steps = steps(geometry);
     let pixels = count(&job.rows) * job.sizes.output[2];
@@ -130,11 +140,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
         let packed = base.wrapping_add(HEADER * width + lane / QUAD);
         for (tap, weights) in weights.iter_mut().enumerate().take(job.sizes.taps) {
             // SAFETY: the weights of a panel.
-            let word = unsafe { packed.add(tap * (width / QUAD)).read() };
-            let two = |word: i32| {
-                u32::from(word as i8 as u16) | u32::from((word >> 16) as i8 as u16) << 16
-            };
-            weights.write([two(word), two(word >> 8)]);
+            weights.write(unsafe { packed.add(tap * (width / QUAD)).read() });
             rolled();
         }
         let mut windows = Windows::of(job, first);
@@ -176,7 +182,5 @@ pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
             base = base.wrapping_add(depthwise_panel(job));
         }
     }
-    if whole < geometry.filters {
-        taps::run(job, whole);
-    }
+    whole
 }

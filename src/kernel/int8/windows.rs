@@ -1,6 +1,6 @@
 //! The windows of a job's pixels, one after the other, for cores without vectors.
 
-use super::{JobI8, rolled};
+use super::JobI8;
 use crate::geometry::Geometry;
 use crate::kernel::rows::Columns;
 use crate::kernel::window::{Axis, quotient};
@@ -93,6 +93,10 @@ impl Windows {
         self.x += 1;
         self.window.origin = self.window.origin.wrapping_add(self.step);
         if self.x >= self.easy {
+            // One after the other, so that neither needs its stack while the other runs.
+            if self.x == self.pixels {
+                self.turn_row(job);
+            }
             self.turn(job);
         }
     }
@@ -108,23 +112,10 @@ impl Windows {
         more + 1
     }
 
-    /// To a pixel at a border, or one after it, or to the first of a row.
+    /// To a pixel at a border, or one after it.
     #[inline(never)]
     fn turn(&mut self, job: &JobI8<'_>) {
         let geometry = job.geometry;
-        if self.x == self.pixels {
-            self.x = 0;
-            if self.alike > 0 {
-                self.alike -= 1;
-                let row = geometry.input[2].wrapping_mul(geometry.channels);
-                let step = geometry.stride[1].wrapping_mul(row);
-                self.start = self.start.wrapping_add(step);
-            } else {
-                self.turn_rows(job);
-            }
-            self.row += 1;
-            self.window.origin = self.start;
-        }
         let [start, end] = self.interior;
         if start <= self.x && self.x < end {
             self.window.inside[2] = [0, geometry.kernel[2]];
@@ -139,32 +130,45 @@ impl Windows {
             .all(|([start, end], taps)| end - start == *taps);
     }
 
-    /// To a row that reaches other taps than the last one, or to the first.
+    /// To the next row.
     #[inline(never)]
-    fn turn_rows(&mut self, job: &JobI8<'_>) {
-        let (geometry, sizes) = (job.geometry, job.sizes);
-        let [depth, height, _] = sizes.output;
-        let plane = quotient(self.row, height);
-        let image = quotient(plane, depth);
-        let z = plane.wrapping_sub(image.wrapping_mul(depth));
-        let y = self.row.wrapping_sub(plane.wrapping_mul(height));
-        let mut before = image;
-        for number in 0..2 {
-            let at = if number == 0 { z } else { y };
-            // One at a time, as there may be little stack.
-            let axis = Axis::of(geometry, sizes, number);
-            let taps = axis.inside(at);
-            self.window.inside[number] = [taps.start, taps.end];
-            self.alike = axis.alike(at) - 1;
-            // Of the first tap, inside or not.
-            before = axis.first(before, at);
-            rolled();
+    fn turn_row(&mut self, job: &JobI8<'_>) {
+        let geometry = job.geometry;
+        self.x = 0;
+        if self.alike > 0 {
+            self.alike -= 1;
+            let row = geometry.input[2].wrapping_mul(geometry.channels);
+            let step = geometry.stride[1].wrapping_mul(row);
+            self.start = self.start.wrapping_add(step);
+        } else {
+            // One that reaches other taps than the last one, or the first.
+            let [depth, height, _] = job.sizes.output;
+            let plane = quotient(self.row, height);
+            let image = quotient(plane, depth);
+            let z = plane.wrapping_sub(image.wrapping_mul(depth));
+            let y = self.row.wrapping_sub(plane.wrapping_mul(height));
+            let plane = self.enter(job, 0, image, z);
+            let row = self.enter(job, 1, plane, y);
+            let at = Axis::of(geometry, job.sizes, 2)
+                .first(row.wrapping_sub(job.first_input_row), 0)
+                .wrapping_mul(geometry.channels)
+                .wrapping_add(self.channel);
+            self.start = job.input.as_ptr().wrapping_add(at);
         }
-        let row = before.wrapping_sub(job.first_input_row);
-        let at = Axis::of(geometry, sizes, 2)
-            .first(row, 0)
-            .wrapping_mul(geometry.channels)
-            .wrapping_add(self.channel);
-        self.start = job.input.as_ptr().wrapping_add(at);
+        self.row += 1;
+        self.window.origin = self.start;
+    }
+
+    /// To a position along the first or the second axis. Tells where its first tap lies, inside or not, in line
+    /// `before` of the axis.
+    // One axis at a time, as there may be little stack.
+    #[inline(never)]
+    fn enter(&mut self, job: &JobI8<'_>, axis: usize, before: usize, at: usize) -> usize {
+        let number = axis & 1;
+        let axis = Axis::of(job.geometry, job.sizes, number);
+        let taps = axis.inside(at);
+        self.window.inside[number] = [taps.start, taps.end];
+        self.alike = axis.alike(at) - 1;
+        axis.first(before, at)
     }
 }

@@ -1,0 +1,271 @@
+//! Plans of 16-bit activations and 8-bit weights: [`ConvI16`] for C.
+
+use super::error::{CallArgument, ErrorInfo, Info, Status, end};
+use super::geometry::{LayerGeometry, PlanSizes, plan_sizes};
+use super::level::level;
+use super::memory::{Region, apart, reference, slice, slice_mut};
+use super::packing::{GivenScales, Packing};
+use super::plan::{Lent, lent, tell, tell_rows};
+use crate::{ConvI16, RangeI16};
+use core::fmt;
+use core::mem::{MaybeUninit, offset_of};
+use core::ops::Range;
+
+/// A checked convolution of 16-bit activations with 8-bit weights, TensorFlow Lite's "16x8", made by
+/// `microconv_i16_init`. The caller lends the memory; it points at no other, so it may be copied and moved
+/// within the program. Many threads may use one at a time.
+///
+/// Zero points are 0. Outputs have the bits of TensorFlow Lite's reference kernels with biases of int64, and
+/// of CMSIS-NN's.
+#[repr(C)]
+pub struct PlanI16 {
+    /// Tells a plan from other memory.
+    seal: u64,
+    /// What is known of the layer.
+    words: [MaybeUninit<usize>; 60],
+}
+
+lent!(PlanI16 from words, ConvI16, u64::from_le_bytes(*b"mcint16\x01"));
+
+/// Checks a geometry and makes a plan of it, whose outputs are clamped to `min` and `max`: -32768 and 32767 for
+/// no clamp.
+///
+/// # Safety
+///
+/// Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i16_init(
+    plan: *mut PlanI16,
+    geometry: *const LayerGeometry,
+    min: i16,
+    max: i16,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    let info = unsafe { Info::at(error) };
+    let init = || {
+        // SAFETY: the caller's.
+        unsafe {
+            Region::new(CallArgument::Plan, plan, 1).end(info)?;
+            let geometry = reference(CallArgument::Geometry, geometry, info)?.checked(info)?;
+            let made = info.passed_on(ConvI16::new(geometry, RangeI16 { min, max }))?;
+            PlanI16::put(plan, made);
+            Ok(())
+        }
+    };
+    end(init(), info)
+}
+
+/// Tells all sizes of a plan.
+///
+/// # Safety
+///
+/// Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i16_sizes(
+    plan: *const PlanI16,
+    sizes: *mut PlanSizes,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe { tell(plan, sizes, error, |plan| Ok(plan_sizes!(plan, 0, 0, 1))) }
+}
+
+/// Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
+/// but not including `end_row` need. Rows are counted through batch, depth and height.
+///
+/// # Safety
+///
+/// Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i16_input_rows(
+    plan: *const PlanI16,
+    first_row: usize,
+    end_row: usize,
+    first: *mut usize,
+    end: *mut usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let known = |plan: &ConvI16| plan.input_rows(first_row..end_row);
+    // SAFETY: the caller's.
+    unsafe { tell_rows(plan, [first, end], error, known) }
+}
+
+/// Packs weights, in a `microconv_weights_order`, biases (NULL and 0 for none) and scales, once for any
+/// number of runs. `scales` are those of the weights, one for each filter or one for all; biases are in
+/// units of input scale times weight scale. The result is the same on every level and target.
+///
+/// Refused, among others: `MICROCONV_STATUS_ACCUMULATOR` if there is an input for which a filter's sum
+/// would leave the integers of 48 bits.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i16_pack(
+    plan: *const PlanI16,
+    order: u32,
+    weights: *const i8,
+    weights_len: usize,
+    bias: *const i64,
+    bias_len: usize,
+    input_scale: f32,
+    scales: *const f32,
+    scales_len: usize,
+    output_scale: f32,
+    packed: *mut i32,
+    packed_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let packing = Packing {
+        plan,
+        order,
+        weights: (weights, weights_len),
+        bias: (bias, bias_len),
+        scales: GivenScales::Real {
+            input: input_scale,
+            weights: (scales, scales_len),
+            output: output_scale,
+        },
+        packed: (packed, packed_len),
+    };
+    // SAFETY: the caller's.
+    unsafe { packing.pack(error, ConvI16::pack) }
+}
+
+/// As `microconv_i16_pack`, with the multipliers that TensorFlow Lite Micro and CMSIS-NN work with: a
+/// value of 31 bits and a shift to the left (to the right if negative), for each filter or for all.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i16_pack_multipliers(
+    plan: *const PlanI16,
+    order: u32,
+    weights: *const i8,
+    weights_len: usize,
+    bias: *const i64,
+    bias_len: usize,
+    multipliers: *const i32,
+    multipliers_len: usize,
+    shifts: *const i32,
+    shifts_len: usize,
+    packed: *mut i32,
+    packed_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let packing = Packing {
+        plan,
+        order,
+        weights: (weights, weights_len),
+        bias: (bias, bias_len),
+        scales: GivenScales::Parts {
+            values: (multipliers, multipliers_len),
+            shifts: (shifts, shifts_len),
+        },
+        packed: (packed, packed_len),
+    };
+    // SAFETY: the caller's.
+    unsafe { packing.pack(error, ConvI16::pack) }
+}
+
+/// Computes the whole output on a level (`MICROCONV_LEVEL_BEST` for the best). `packed` was filled by
+/// `microconv_i16_pack` for the same layer.
+///
+/// Refused: `MICROCONV_STATUS_OVERLAP` if the output overlaps anything else.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i16_run(
+    plan: *const PlanI16,
+    level: u32,
+    input: *const i16,
+    input_len: usize,
+    packed: *const i32,
+    packed_len: usize,
+    output: *mut i16,
+    output_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let run = Run {
+        plan,
+        input: (input, input_len),
+        packed: (packed, packed_len),
+        output: (output, output_len),
+    };
+    // SAFETY: the caller's.
+    unsafe { run.rows(level, None, error) }
+}
+
+/// Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
+/// of `microconv_i16_input_rows`, the output just the rows asked for.
+///
+/// # Safety
+///
+/// Pointers are NULL, or so many elements lie there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_i16_run_rows(
+    plan: *const PlanI16,
+    level: u32,
+    first_row: usize,
+    end_row: usize,
+    input: *const i16,
+    input_len: usize,
+    packed: *const i32,
+    packed_len: usize,
+    output: *mut i16,
+    output_len: usize,
+    error: *mut ErrorInfo,
+) -> Status {
+    let run = Run {
+        plan,
+        input: (input, input_len),
+        packed: (packed, packed_len),
+        output: (output, output_len),
+    };
+    // SAFETY: the caller's.
+    unsafe { run.rows(level, Some(first_row..end_row), error) }
+}
+
+/// The arguments of a run, but for rows and level.
+struct Run {
+    plan: *const PlanI16,
+    input: (*const i16, usize),
+    packed: (*const i32, usize),
+    output: (*mut i16, usize),
+}
+
+impl Run {
+    /// The whole of a call: all rows, or some.
+    ///
+    /// # Safety
+    ///
+    /// As for [`microconv_i16_run`].
+    unsafe fn rows(self, level: u32, rows: Option<Range<usize>>, error: *mut ErrorInfo) -> Status {
+        // SAFETY: the caller's; what is written overlaps nothing.
+        unsafe {
+            let info = Info::at(error);
+            let ran = PlanI16::get(self.plan, info).and_then(|plan| {
+                let read = [
+                    Region::new(CallArgument::Plan, self.plan, 1),
+                    Region::new(CallArgument::Input, self.input.0, self.input.1),
+                    Region::new(CallArgument::Packed, self.packed.0, self.packed.1),
+                ];
+                let output = Region::new(CallArgument::Output, self.output.0, self.output.1);
+                apart(&[output], &read, info)?;
+                let level = self::level(level, info)?;
+                let input = slice(self.input.0, self.input.1);
+                let packed = slice(self.packed.0, self.packed.1);
+                let output = slice_mut(self.output.0, self.output.1);
+                info.passed(&match rows {
+                    None => plan.run(level, input, packed, output),
+                    Some(rows) => plan.run_rows(level, rows, input, packed, output),
+                })
+            });
+            end(ran, info)
+        }
+    }
+}
