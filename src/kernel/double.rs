@@ -37,13 +37,13 @@ impl Doubled {
             return None;
         }
         let mut rows = [0.0; (1 + TAPS) * PANEL];
-        for (twice, row) in rows
-            .chunks_exact_mut(S::LANES)
-            .zip(job.packed.chunks_exact(half))
-        {
-            let (first, second) = twice.split_at_mut(half);
-            for ((a, b), x) in first.iter_mut().zip(second).zip(row) {
-                (*a, *b) = (*x, *x);
+        // (Chunks would bring a panic for those of no length.)
+        for tap in 0..1 + job.sizes.taps {
+            for lane in 0..S::LANES {
+                let from = job.packed.get(tap * half + lane % half.max(1));
+                if let (Some(to), Some(x)) = (rows.get_mut(tap * S::LANES + lane), from) {
+                    *to = *x;
+                }
             }
         }
         Some(Doubled { rows })

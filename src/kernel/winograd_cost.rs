@@ -221,7 +221,8 @@ impl Sums {
     /// The sums of the filters of a group, for so many pixels, by the rules of the kernels.
     const fn of(pixels: usize, filters: usize, lanes: usize, [one, two, four]: [usize; 3]) -> Sums {
         // Whole panels side by side, and what is left in vectors.
-        let mut vectors = filters / PANEL * (PANEL / lanes) + (filters % PANEL).div_ceil(lanes);
+        let last = divide(filters % PANEL + lanes - 1, lanes).0;
+        let mut vectors = filters / PANEL * divide(PANEL, lanes).0 + last;
         let mut sums = Sums::NONE;
         if Sums::wide(pixels, two, four) {
             sums = sums.and(vectors / 4, 4, pixels, four);
@@ -320,7 +321,7 @@ impl Machine {
             + self.transform(parts.outputs, filters, whole, tiles)
             + tiles * parts.tile;
         if !geometry.filters.is_multiple_of(self.lanes) {
-            transforms += tiles * (filters / self.lanes) as f64 * parts.unaligned;
+            transforms += tiles * divide(filters, self.lanes).0 as f64 * parts.unaligned;
         }
 
         let bytes = groups * points * channels as f64 * filters as f64 * 4.0;
@@ -333,7 +334,7 @@ impl Machine {
 
     /// All tiles' transforms, some of which are the simple ones.
     const fn transform(&self, parts: [f64; 3], channels: usize, simple: f64, tiles: f64) -> f64 {
-        let vectors = (channels / self.lanes) as f64;
+        let vectors = divide(channels, self.lanes).0 as f64;
         let part = if channels.is_multiple_of(self.lanes) {
             0.0
         } else {

@@ -176,7 +176,7 @@ pub(crate) unsafe trait SimdI8: Copy {
     /// Copies `count` bytes, [`LANES`](Self::LANES) at most.
     ///
     /// # Safety
-    /// They are readable and writable, and `LANES` bytes are readable.
+    /// They are readable and writable.
     #[inline(always)]
     unsafe fn copy(self, to: *mut i8, from: *const i8, count: usize) {
         // SAFETY: the caller's. A number that is known is one instruction.

@@ -347,8 +347,8 @@ unsafe impl SimdI8 for Avx512Vnni {
     #[inline(always)]
     unsafe fn copy(self, to: *mut i8, from: *const i8, count: usize) {
         unsafe {
-            let bytes = _mm_loadu_si128(from.cast());
-            _mm_mask_storeu_epi8(to, bits(count) as __mmask16, bytes);
+            let mask = bits(count) as __mmask16;
+            _mm_mask_storeu_epi8(to, mask, _mm_maskz_loadu_epi8(mask, from));
         }
     }
 

@@ -272,7 +272,8 @@ impl<S: SimdI8> Strip<'_, S> {
         let job = self.walk.job;
         let geometry = job.geometry;
         let [_, window, columns] = geometry.kernel;
-        let step = geometry.stride[2] * geometry.channels;
+        // A step that is never taken may be past all bounds.
+        let step = geometry.stride[2].wrapping_mul(geometry.channels);
         let mut first = 0;
         while first < job.panels.panels.filters {
             let block = Block::of::<S>(job, job.packed.as_ptr(), first);
@@ -283,7 +284,7 @@ impl<S: SimdI8> Strip<'_, S> {
                     let (tile, count) = cut(self.pixels - pixel, S::TILES[block.vectors]);
                     let mut from = *rows;
                     for from in &mut from {
-                        *from = from.wrapping_add(pixel * step);
+                        *from = from.wrapping_add(pixel.wrapping_mul(step));
                     }
                     let tiles = Tiles {
                         pixels: tile,
@@ -318,7 +319,8 @@ impl<S: SimdI8> Strip<'_, S> {
         /// What is copied at a time. It may not be an input behind the last one's row.
         type Piece = MaybeUninit<[u8; SLACK]>;
         let geometry = self.walk.job.geometry;
-        let step = geometry.stride[2] * geometry.channels;
+        // A step that is never taken may be past all bounds.
+        let step = geometry.stride[2].wrapping_mul(geometry.channels);
         let [_, window, columns] = geometry.kernel;
         let span = columns * geometry.channels;
         let mut line = self.windows;

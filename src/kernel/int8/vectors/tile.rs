@@ -89,7 +89,7 @@ impl<S: SimdI8, const M: usize, const V: usize> KernelI8<S> for Tile<'_, S, M, V
                 for &row in tiles.rows {
                     let mut x = [row.wrapping_add(pixel); PLACES];
                     for place in 1..PLACES {
-                        x[place] = x[place - 1].wrapping_add(NEAR * stride);
+                        x[place] = x[place - 1].wrapping_add(NEAR.wrapping_mul(stride));
                     }
                     for _ in 0..tiles.quads {
                         let mut b = [simd.weights(w, mask); V];
@@ -100,7 +100,8 @@ impl<S: SimdI8, const M: usize, const V: usize> KernelI8<S> for Tile<'_, S, M, V
                             for near in 0..NEAR {
                                 let m = NEAR * place + near;
                                 if m < M {
-                                    let a = simd.quad(x[place].wrapping_add(near * stride));
+                                    let a =
+                                        simd.quad(x[place].wrapping_add(near.wrapping_mul(stride)));
                                     for v in 0..V {
                                         sums[m][v] = simd.dot(sums[m][v], a, b[v]);
                                     }
@@ -129,7 +130,7 @@ impl<S: SimdI8, const M: usize, const V: usize> KernelI8<S> for Tile<'_, S, M, V
                     }
                 }
             }
-            pixel += M * stride;
+            pixel = pixel.wrapping_add(M.wrapping_mul(stride));
             to = to.wrapping_add(M * V);
         }
     }
