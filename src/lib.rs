@@ -79,9 +79,10 @@
 //!   computed. No pointers to zeros, no copy of the image, and less work: a 7x7 map under a padded
 //!   3x3 window needs 82 % of the multiplications that are counted. It also makes the result of an
 //!   infinite weight over padding plain: none.
-//! * *int8 windows are laid out on the stack* where there are vectors, with the zero point in the
-//!   padding: inputs have to be widened or have a bit flipped anyway, which is then done once for all
-//!   filters, and the inner loop knows no borders. Without vectors nothing is laid out.
+//! * *int8 inputs are laid out on the stack* where there are vectors, with the zero point in the
+//!   padding: rows of the image where the columns of a window lie side by side, else windows. They have
+//!   to be widened or have a bit flipped anyway, which is then done once for all filters, and the inner
+//!   loop knows no borders. Without vectors nothing is laid out.
 //! * *The seal of packed weights stands at their end*, not at their start, so that the panels keep
 //!   the alignment of the buffer.
 //! * *The tile of AVX-512 is 7 pixels by 2 vectors*, half of what its registers hold. The larger

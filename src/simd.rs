@@ -67,6 +67,22 @@ cfg_if::cfg_if! {
 /// The most vectors that stand side by side in a tile of any level.
 pub(crate) const MOST_VECTORS: usize = 4;
 
+/// The same address, of which the compiler knows nothing, where there are vectors.
+#[inline(always)]
+#[allow(unknown_lints, clippy::pointers_in_nomem_asm_block)] // it is not followed
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    allow(unused_mut)
+)]
+pub(crate) fn opaque<T>(mut p: *const T) -> *const T {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    // SAFETY: no instruction. Not `pure`, so that it stays in the loop where it stands.
+    unsafe {
+        core::arch::asm!("/* {} */", inout(reg) p, options(nomem, nostack, preserves_flags));
+    }
+    p
+}
+
 /// An instruction set.
 ///
 /// A type that implements it is a token: a value of it exists only where the CPU is known to have
@@ -181,22 +197,11 @@ pub(crate) unsafe trait Simd: Copy {
         c: Self::F32,
     ) -> Self::F32;
 
-    /// The same address, of which the compiler knows nothing. It would otherwise merge the addresses
-    /// of a tile's pixels, or keep one for each in a variable of its own through all the loops
-    /// around, and those on the stack.
+    /// [`opaque`]: the compiler would merge the addresses of a tile's pixels, or keep one for each in a
+    /// variable of its own through all the loops around, and those on the stack.
     #[inline(always)]
-    #[allow(unknown_lints, clippy::pointers_in_nomem_asm_block)] // it is not followed
-    #[cfg_attr(
-        not(any(target_arch = "x86_64", target_arch = "aarch64")),
-        allow(unused_mut)
-    )]
-    fn opaque(self, mut p: *const f32) -> *const f32 {
-        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-        // SAFETY: no instruction. Not `pure`, so that it stays in the loop where it stands.
-        unsafe {
-            core::arch::asm!("/* {} */", inout(reg) p, options(nomem, nostack, preserves_flags));
-        }
-        p
+    fn opaque(self, p: *const f32) -> *const f32 {
+        opaque(p)
     }
 
     /// Whether loops ask for what they need later.

@@ -2,7 +2,7 @@
 //!
 //! There are two ways to a sum. Cores without vectors ([`direct`], [`pointwise`], [`taps`]) read the image as it
 //! lies, subtract the zero point, and leave out the taps in the padding. Vector levels (`vectors`)
-//! first lay out windows with the zero point in the padding, in the form that they multiply.
+//! first lay out windows, or rows of the image, with the zero point in the padding, in the form that they multiply.
 
 use self::put::Finish;
 use self::quads::Quads;

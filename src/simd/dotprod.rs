@@ -3,7 +3,8 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::neon_int8::{KernelNeon, NeonI8, Pairs, extension, opaque};
+use super::neon_int8::{KernelNeon, NeonI8, Pairs, extension};
+use super::opaque;
 use super::{LevelI8, Neon, Token};
 use crate::kernel::int8::{JobI8, Kernels, neon};
 use core::arch::aarch64::*;

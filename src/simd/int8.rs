@@ -100,17 +100,6 @@ pub(crate) unsafe trait SimdI8: Copy {
     /// At `to` a line of [`SLACK`] elements more than `count` is writable.
     unsafe fn fill(self, to: *mut Self::Input, count: usize, input: i8);
 
-    /// The same address, of which the compiler knows nothing: see [`Simd::opaque`](super::Simd::opaque).
-    #[inline(always)]
-    #[allow(unknown_lints, clippy::pointers_in_nomem_asm_block)] // it is not followed
-    fn opaque(self, mut p: *const Self::Input) -> *const Self::Input {
-        // SAFETY: no instruction. Not `pure`, so that it stays where it stands.
-        unsafe {
-            core::arch::asm!("/* {} */", inout(reg) p, options(nomem, nostack, preserves_flags));
-        }
-        p
-    }
-
     fn zero(self) -> Self::Sums;
     fn mask(self, width: usize) -> Self::Mask;
     /// # Safety

@@ -3,7 +3,7 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::{LevelI8, Neon};
+use super::{LevelI8, Neon, opaque};
 use crate::kernel::Direct;
 use crate::kernel::int8::neon;
 use crate::kernel::int8::{JobI8, Kernels};
@@ -77,18 +77,6 @@ pub(crate) trait KernelNeon {
 /// Pairs of pixels are laid out `[eight inputs][pair][pixel][input]`, so many bytes for eight inputs
 /// whatever the pixels of the tile are.
 pub(crate) const PAIR: usize = 6 * 16;
-
-/// An address of which the compiler knows nothing. It would otherwise compute the addresses of all
-/// pixels from one, again in each round.
-#[inline(always)]
-#[allow(unknown_lints, clippy::pointers_in_nomem_asm_block)] // it is not followed
-pub(super) fn opaque<T>(mut p: *const T) -> *const T {
-    // SAFETY: no instruction. Not `pure`, so that it stays in the loop where it stands.
-    unsafe {
-        asm!("/* {} */", inout(reg) p, options(nomem, nostack, preserves_flags));
-    }
-    p
-}
 
 impl LevelI8 for Neon {
     #[inline]
@@ -293,6 +281,7 @@ unsafe fn add_plain<const M: usize, const V: usize, const W: usize, const PAIRS:
 ) {
     let mut pixels = [x; M];
     for m in 1..M {
+        // Or the compiler would compute the addresses of all pixels from one, again in each round.
         pixels[m] = opaque(x.wrapping_add(m * pixel));
     }
     // SAFETY: the caller's.

@@ -316,7 +316,7 @@ impl<S: SimdI8> Strip<'_, S> {
     /// As for [`compute`](Self::compute).
     #[inline(always)]
     unsafe fn put_together(&self, lines: &[[*const S::Input; ROWS]]) {
-        /// What is copied at a time. It may not be an input behind the last one's row.
+        /// What is copied at a time, whatever it is: behind a row there need not be inputs.
         type Piece = MaybeUninit<[u8; SLACK]>;
         let geometry = self.walk.job.geometry;
         // A step that is never taken may be past all bounds.

@@ -5,7 +5,7 @@
 
 use super::block::Block;
 use crate::pack_i8::{HEADER, QUAD};
-use crate::simd::{KernelI8, MOST_PIXELS, SimdI8};
+use crate::simd::{KernelI8, MOST_PIXELS, SimdI8, opaque};
 
 /// Tiles one after the other of one block, over a part of the sum.
 pub(super) struct Tiles<'a, S: SimdI8> {
@@ -111,7 +111,7 @@ impl<S: SimdI8, const M: usize, const V: usize> KernelI8<S> for Tile<'_, S, M, V
                         w = w.wrapping_add(block.width);
                         for x in &mut x {
                             // Or the compiler would keep an address of each pixel.
-                            *x = simd.opaque(x.wrapping_add(QUAD));
+                            *x = opaque(x.wrapping_add(QUAD));
                         }
                     }
                 }
