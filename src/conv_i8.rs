@@ -7,7 +7,7 @@ use crate::error::{Argument, Error, Quantity, Reason, Refused};
 use crate::geometry::{Geometry, Sizes};
 use crate::kernel::Direct;
 use crate::kernel::int8::put::Finish;
-use crate::kernel::int8::{JobI8, JobPanels, Kernels, Outputs, RunnerI8};
+use crate::kernel::int8::{JobI8, JobShape, Kernels, Outputs, RunnerI8};
 use crate::pack::Weights;
 use crate::pack_i8::{self, PanelsI8};
 use crate::quant::{Bytes, Quant, Quantization, Scales};
@@ -257,15 +257,8 @@ impl ConvI8 {
             [input.len(), output.len()],
             packed,
         )?;
-        self.compute(
-            level,
-            0..self.output_rows(),
-            0,
-            plain,
-            input,
-            packed,
-            output,
-        );
+        let rows = 0..self.output_rows();
+        self.run_job(level, rows, 0, plain, input, packed, output);
         Ok(())
     }
 
@@ -287,26 +280,56 @@ impl ConvI8 {
         output: &mut [O],
     ) -> Result<(), Error> {
         let from = self.input_rows(rows.clone())?;
-        let needed = [
-            from.len() * self.input_row_len(),
-            rows.len() * self.output_row_len(),
-        ];
+        let needed = self.rows_len(&rows, &from);
         let plain = self.check(
             [Some(I::TYPE), O::TYPE],
             needed,
             [input.len(), output.len()],
             packed,
         )?;
-        self.compute(level, rows, from.start, plain, input, packed, output);
+        self.run_job(level, rows, from.start, plain, input, packed, output);
         Ok(())
+    }
+
+    /// What a run of some rows needs of input and output, given the input rows that they need.
+    #[inline(always)]
+    pub(crate) const fn rows_len(&self, rows: &Range<usize>, from: &Range<usize>) -> [usize; 2] {
+        [
+            (from.end - from.start) * self.input_row_len(),
+            (rows.end - rows.start) * self.output_row_len(),
+        ]
     }
 
     /// `rows` of the output, from the input rows from `first_input_row` on, once [`check`](Self::check) has
     /// passed.
     // In the frame of its caller: the stack is what a microcontroller is short of.
     #[inline(always)]
+    pub(crate) fn job<I: Input8, O: Output8>(
+        &self,
+        rows: Range<usize>,
+        first_input_row: usize,
+        plain: bool,
+        input: (*const I, usize),
+        packed: *const i32,
+        output: *mut O,
+    ) -> JobI8<'_> {
+        JobI8 {
+            plan: self,
+            shape: JobShape::of(self.algorithm, &self.geometry, &self.sizes, input.1),
+            rows,
+            first_input_row,
+            input: input.0.cast(),
+            packed,
+            output: O::outputs(output),
+            plain: plain && O::TYPE.is_some(),
+            finish: O::finish(self.finish),
+        }
+    }
+
+    /// Runs the [`job`](Self::job).
+    #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    pub(crate) fn compute<I: Input8, O: Output8>(
+    fn run_job<I: Input8, O: Output8>(
         &self,
         level: Level,
         rows: Range<usize>,
@@ -316,20 +339,10 @@ impl ConvI8 {
         packed: &[i32],
         output: &mut [O],
     ) {
-        let mut job = JobI8 {
-            geometry: &self.geometry,
-            sizes: &self.sizes,
-            panels: JobPanels::of(self.algorithm, &self.geometry, &self.sizes),
-            quant: &self.quant,
-            rows,
-            first_input_row,
-            input: I::bytes(input),
-            packed,
-            output: O::outputs(output),
-            plain,
-            finish: O::finish(self.finish),
-        };
-        self.runner.run(level, &mut job);
+        let input = (input.as_ptr(), input.len());
+        let (packed, output) = (packed.as_ptr(), output.as_mut_ptr());
+        let job = self.job(rows, first_input_row, plain, input, packed, output);
+        self.runner.run(level, &job);
     }
 
     /// Refuses the wrong types and lengths of input and output, and packed weights that are not this layer's. Tells
@@ -447,22 +460,16 @@ mod sealed {
     impl Sealed for i32 {}
 }
 
-/// An element that a [`ConvI8`] reads: `i8` or `u8`.
+/// An element that a [`ConvI8`] reads: `i8` or `u8`, of one byte.
 pub trait Input8: sealed::Sealed + Sized {
     #[doc(hidden)]
     const TYPE: Bytes;
-    #[doc(hidden)]
-    fn bytes(input: &[Self]) -> &[i8];
     #[doc(hidden)]
     fn value(&self) -> i32;
 }
 
 impl Input8 for i8 {
     const TYPE: Bytes = Bytes::Int8;
-
-    fn bytes(input: &[i8]) -> &[i8] {
-        input
-    }
 
     fn value(&self) -> i32 {
         i32::from(*self)
@@ -471,10 +478,6 @@ impl Input8 for i8 {
 
 impl Input8 for u8 {
     const TYPE: Bytes = Bytes::Uint8;
-
-    fn bytes(input: &[u8]) -> &[i8] {
-        bytemuck::must_cast_slice(input)
-    }
 
     fn value(&self) -> i32 {
         i32::from(*self)
@@ -486,7 +489,7 @@ pub trait Output8: sealed::Sealed + Sized {
     #[doc(hidden)]
     const TYPE: Option<Bytes>;
     #[doc(hidden)]
-    fn outputs(output: &mut [Self]) -> Outputs<'_>;
+    fn outputs(output: *mut Self) -> Outputs;
     #[doc(hidden)]
     fn finish(planned: Finish) -> Finish {
         planned
@@ -496,7 +499,7 @@ pub trait Output8: sealed::Sealed + Sized {
 impl Output8 for i8 {
     const TYPE: Option<Bytes> = Some(Bytes::Int8);
 
-    fn outputs(output: &mut [i8]) -> Outputs<'_> {
+    fn outputs(output: *mut i8) -> Outputs {
         Outputs::Bytes(output)
     }
 }
@@ -504,15 +507,15 @@ impl Output8 for i8 {
 impl Output8 for u8 {
     const TYPE: Option<Bytes> = Some(Bytes::Uint8);
 
-    fn outputs(output: &mut [u8]) -> Outputs<'_> {
-        Outputs::Bytes(bytemuck::must_cast_slice_mut(output))
+    fn outputs(output: *mut u8) -> Outputs {
+        Outputs::Bytes(output.cast())
     }
 }
 
 impl Output8 for i32 {
     const TYPE: Option<Bytes> = None;
 
-    fn outputs(output: &mut [i32]) -> Outputs<'_> {
+    fn outputs(output: *mut i32) -> Outputs {
         Outputs::Sums(output)
     }
 

@@ -444,7 +444,7 @@ impl Quant {
             Rounding::Float if SOFT => soft_float::product(sum, words[0] as u32),
             Rounding::Float => {
                 let product = sum as f32 * f32::from_bits(words[0] as u32);
-                let [low, high] = [self.min, self.max].map(|end| (end - self.zero) as f32);
+                let (low, high) = ((self.min - self.zero) as f32, (self.max - self.zero) as f32);
                 float(if product < low {
                     low
                 } else if product > high {

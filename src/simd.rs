@@ -303,7 +303,7 @@ pub(crate) trait Token: Copy {
 /// A level that has int8 kernels.
 pub(crate) trait LevelI8: Copy {
     /// Runs a job that is one of these kernels'.
-    fn run_i8(self, kernels: Kernels, job: &mut JobI8<'_>);
+    fn run_i8(self, kernels: Kernels, job: &JobI8<'_>);
     /// [`Level::multiply_adds`], of int8.
     fn multiply_adds_i8(self, rounds: u64) -> u64;
 }
@@ -391,7 +391,7 @@ macro_rules! levels {
             }
 
             #[inline]
-            pub(crate) fn run_i8(self, kernels: Kernels, job: &mut JobI8<'_>) {
+            pub(crate) fn run_i8(self, kernels: Kernels, job: &JobI8<'_>) {
                 match self { $($(#[$cfg])* Level::$token(token) => token.i8().run_i8(kernels, job),)* }
             }
 

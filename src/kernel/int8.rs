@@ -7,6 +7,7 @@
 use self::put::Finish;
 use self::quads::Quads;
 use super::{Direct, Implied};
+use crate::conv_i8::ConvI8;
 use crate::geometry::{Geometry, Sizes};
 use crate::pack::PANEL;
 use crate::pack_i8::{HEADER, QUAD};
@@ -15,6 +16,7 @@ use crate::simd::Level;
 use core::ops::Range;
 
 mod direct;
+mod gather;
 pub(crate) mod nine;
 mod pair;
 mod pointwise;
@@ -27,19 +29,21 @@ cfg_if::cfg_if! {
     if #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] {
         pub(crate) mod vectors;
         mod walk;
-        pub(crate) use crate::pack_i8::PanelsI8 as JobPanels;
+        pub(crate) use self::shape::JobShape;
+        mod shape;
     } else if #[cfg(all(target_arch = "aarch64", not(target_abi = "softfloat")))] {
         pub(crate) mod neon;
         mod walk;
-        pub(crate) use crate::pack_i8::PanelsI8 as JobPanels;
+        pub(crate) use self::shape::JobShape;
+        mod shape;
     } else {
         /// Kernels without vectors need no more than the sizes.
         #[derive(Clone, Copy)]
-        pub(crate) struct JobPanels;
+        pub(crate) struct JobShape;
 
-        impl JobPanels {
-            pub const fn of(_: Direct, _: &Geometry, _: &Sizes) -> Self {
-                JobPanels
+        impl JobShape {
+            pub const fn of(_: Direct, _: &Geometry, _: &Sizes, _: usize) -> Self {
+                JobShape
             }
         }
     }
@@ -47,41 +51,51 @@ cfg_if::cfg_if! {
 
 /// Some rows of one convolution.
 ///
-/// Whoever makes one has checked, and the kernels lean on, this: the geometry has these sizes;
-/// `rows` are rows of the output, `output` is just them; `input` is the rows that they need, the
-/// first of which is row `first_input_row`; `packed` has the length that the packing of such a layer has.
+/// Whoever makes one has checked, and the kernels lean on, this: `rows` are rows of the output, `output` is just them; `input` is the rows that they need, the
+/// first of which is row `first_input_row`; `packed` has the length that the packing of such a layer has. For as long as the job
+/// lives, nobody else writes to any of these, or reads the output. (Lengths would take of the stack what no kernel looks at.)
+#[derive(Clone)]
 pub(crate) struct JobI8<'a> {
-    pub geometry: &'a Geometry,
-    pub sizes: &'a Sizes,
+    pub plan: &'a ConvI8,
     #[allow(dead_code)] // but on targets with vectors
-    pub panels: JobPanels,
-    pub quant: &'a Quant,
+    pub shape: JobShape,
     /// Rows are counted through batch, depth and height.
     pub rows: Range<usize>,
     pub first_input_row: usize,
     /// Of uint8 too: see [`Quant::flip_input`].
-    pub input: &'a [i8],
-    pub packed: &'a [i32],
-    pub output: Outputs<'a>,
-    /// Whether all filters are such as converters make: [`Rounding::Tflite`](crate::Rounding::Tflite), M
+    pub input: *const i8,
+    pub packed: *const i32,
+    pub output: Outputs,
+    /// Whether outputs are bytes, and all filters such as converters make: [`Rounding::Tflite`](crate::Rounding::Tflite), M
     /// below 1/2, and no sum leaves half of an int32.
     #[allow(dead_code)] // but on targets without vectors
     pub plain: bool,
     pub finish: Finish,
 }
 
-impl JobI8<'_> {
-    /// The same job, lent.
-    #[allow(dead_code)] // but on targets with vectors
+impl<'a> JobI8<'a> {
     #[inline(always)]
-    pub fn lent(&mut self) -> JobI8<'_> {
-        JobI8 {
-            rows: self.rows.clone(),
-            output: match &mut self.output {
-                Outputs::Bytes(output) => Outputs::Bytes(output),
-                Outputs::Sums(output) => Outputs::Sums(output),
-            },
-            ..*self
+    pub fn geometry(&self) -> &'a Geometry {
+        &self.plan.geometry
+    }
+
+    #[inline(always)]
+    pub fn sizes(&self) -> &'a Sizes {
+        &self.plan.sizes
+    }
+
+    #[inline(always)]
+    pub fn quant(&self) -> &'a Quant {
+        &self.plan.quant
+    }
+
+    /// Bytes of an output.
+    #[allow(dead_code)] // but on targets without vectors
+    #[inline(always)]
+    pub fn element(&self) -> usize {
+        match self.output {
+            Outputs::Bytes(_) => size_of::<i8>(),
+            Outputs::Sums(_) => size_of::<i32>(),
         }
     }
 }
@@ -115,7 +129,7 @@ impl Kernels {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(transparent)]
 #[allow(improper_ctypes_definitions)]
-pub(crate) struct RunnerI8(Implied<extern "C" fn(Level, &mut JobI8<'_>)>);
+pub(crate) struct RunnerI8(Implied<extern "C" fn(Level, &JobI8<'_>)>);
 
 impl RunnerI8 {
     pub const fn of(kernels: Kernels) -> Self {
@@ -128,7 +142,7 @@ impl RunnerI8 {
 
     /// The job is one of the plan's.
     #[inline(always)]
-    pub fn run(self, level: Level, job: &mut JobI8<'_>) {
+    pub fn run(self, level: Level, job: &JobI8<'_>) {
         (self.0.0)(level, job);
     }
 }
@@ -136,31 +150,31 @@ impl RunnerI8 {
 // The names are known to C, for plans that are constants there.
 #[cfg_attr(feature = "capi", unsafe(no_mangle))]
 #[allow(improper_ctypes_definitions)] // see `RunnerI8`
-extern "C" fn microconv_i8_dense(level: Level, job: &mut JobI8<'_>) {
+extern "C" fn microconv_i8_dense(level: Level, job: &JobI8<'_>) {
     level.run_i8(Kernels::Dense, job);
 }
 
 #[cfg_attr(feature = "capi", unsafe(no_mangle))]
 #[allow(improper_ctypes_definitions)] // see `RunnerI8`
-extern "C" fn microconv_i8_pointwise(level: Level, job: &mut JobI8<'_>) {
+extern "C" fn microconv_i8_pointwise(level: Level, job: &JobI8<'_>) {
     level.run_i8(Kernels::Pointwise, job);
 }
 
 #[cfg_attr(feature = "capi", unsafe(no_mangle))]
 #[allow(improper_ctypes_definitions)] // see `RunnerI8`
-extern "C" fn microconv_i8_depthwise(level: Level, job: &mut JobI8<'_>) {
+extern "C" fn microconv_i8_depthwise(level: Level, job: &JobI8<'_>) {
     level.run_i8(Kernels::Depthwise, job);
 }
 
 /// The kernels of a level without vectors.
 #[inline(always)]
-pub(crate) fn without_vectors<S: Quads>(simd: S, kernels: Kernels, job: &mut JobI8<'_>) {
+pub(crate) fn without_vectors<S: Quads>(simd: S, kernels: Kernels, job: &JobI8<'_>) {
     match kernels {
         Kernels::Dense => direct::run(simd, job),
         Kernels::Pointwise => pointwise::run(simd, job),
         Kernels::Depthwise if S::STRIPS => strips::run(simd, job),
         Kernels::Depthwise if S::NINE => nine::run(simd, job),
-        Kernels::Depthwise => taps::run(job, 0),
+        Kernels::Depthwise => taps::run(simd, job, 0),
     }
 }
 
@@ -175,46 +189,50 @@ fn rolled() {
     }
 }
 
+/// The same pointer, of which the compiler does not know: it has been computed when this is done, and what lies there is read
+/// after that. On small cores, what is kept for later is kept on the stack, where a load is as good.
+#[inline(always)]
+fn settled<T>(mut pointer: *const T) -> *const T {
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    // SAFETY: no instruction.
+    unsafe {
+        core::arch::asm!("/* {} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags));
+    }
+    // Elsewhere it is the same without.
+    pointer = pointer.wrapping_add(0);
+    pointer
+}
+
+/// [`settled`], of a reference.
+#[inline(always)]
+fn reread<T>(reference: &T) -> &T {
+    // SAFETY: it is the same.
+    unsafe { &*settled(reference) }
+}
+
 /// Words of a full panel of a depthwise layer.
 #[inline(always)]
 fn depthwise_panel(job: &JobI8<'_>) -> usize {
-    HEADER * PANEL + job.sizes.taps * (PANEL / QUAD)
+    HEADER * PANEL + job.sizes().taps * (PANEL / QUAD)
 }
 
-/// Where the results go.
-#[derive(Debug)]
-pub enum Outputs<'a> {
+/// Where results go.
+#[derive(Clone, Copy, Debug)]
+pub enum Outputs {
     /// Requantized, as int8; of uint8 too: see [`Quant::flip`].
-    Bytes(&'a mut [i8]),
-    /// Sums as they are.
-    Sums(&'a mut [i32]),
-}
-
-/// Where a pixel's results go.
-#[derive(Clone, Copy)]
-#[allow(dead_code)] // but on targets with vectors
-pub(crate) enum To {
     Bytes(*mut i8),
+    /// Sums as they are.
     Sums(*mut i32),
 }
 
-#[allow(dead_code)] // as above
-impl To {
-    /// The first element.
-    #[inline(always)]
-    pub fn start(outputs: &mut Outputs<'_>) -> Self {
-        match outputs {
-            Outputs::Bytes(slice) => To::Bytes(slice.as_mut_ptr()),
-            Outputs::Sums(slice) => To::Sums(slice.as_mut_ptr()),
-        }
-    }
-
+impl Outputs {
     /// So many elements further on.
+    #[allow(dead_code)] // but on targets with vectors
     #[inline(always)]
     pub fn at(self, elements: usize) -> Self {
         match self {
-            To::Bytes(p) => To::Bytes(p.wrapping_add(elements)),
-            To::Sums(p) => To::Sums(p.wrapping_add(elements)),
+            Outputs::Bytes(p) => Outputs::Bytes(p.wrapping_add(elements)),
+            Outputs::Sums(p) => Outputs::Sums(p.wrapping_add(elements)),
         }
     }
 }

@@ -42,11 +42,12 @@ impl Axis {
     /// the interior, or just the one.
     #[inline(always)]
     pub fn alike(&self, at: usize) -> usize {
-        let interior = self.interior();
-        if interior.contains(&at) {
-            interior.end - at
-        } else {
-            1
+        let start = at * self.stride;
+        match (self.before + self.size).checked_sub((self.taps - 1) * self.dilation + 1) {
+            Some(last) if self.before <= start && start <= last => {
+                quotient(last - start, self.stride) + 1
+            }
+            _ => 1,
         }
     }
 
@@ -84,10 +85,35 @@ impl Axis {
     }
 }
 
-/// `a / b` for `b` that is not zero, without a path to a panic.
-#[inline(always)]
-pub(crate) fn quotient(a: usize, b: usize) -> usize {
-    a.checked_div(b).unwrap_or(0)
+cfg_if::cfg_if! {
+    if #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))] {
+        /// `a / b` for `b` that is not zero. A Cortex-M0+ has no instruction for it, and the compiler's function takes
+        /// more of the stack than whoever calls this; quotients are small here, so it need not look for large ones.
+        #[inline(never)]
+        pub(crate) fn quotient(a: usize, b: usize) -> usize {
+            let [mut rest, mut part, mut bit] = [a, b, 1];
+            while part <= rest >> 1 && part != 0 {
+                part <<= 1;
+                bit <<= 1;
+            }
+            let mut quotient = 0;
+            while bit != 0 {
+                if part <= rest {
+                    rest -= part;
+                    quotient |= bit;
+                }
+                part >>= 1;
+                bit >>= 1;
+            }
+            quotient
+        }
+    } else {
+        /// `a / b` for `b` that is not zero, without a path to a panic.
+        #[inline(always)]
+        pub(crate) fn quotient(a: usize, b: usize) -> usize {
+            a.checked_div(b).unwrap_or(0)
+        }
+    }
 }
 
 /// How many a range holds that does not run backwards. (`len` of a range has an assertion that the

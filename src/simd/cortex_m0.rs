@@ -1,79 +1,150 @@
 //! The loops of int8 for a Cortex-M0+: eight registers, and a multiplication of 32 bits.
 
+use crate::conv_i8::ConvI8;
+use crate::kernel::int8::JobI8;
 use crate::kernel::int8::nine::Nine;
 use crate::kernel::int8::put::Panel;
+use crate::kernel::int8::quads::{Reach, Taps};
 use crate::quant::Quant;
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
-/// One weight in r7, the inputs of two pixels in a word.
-macro_rules! two {
-    ($inputs:literal) => {
-        concat!(
-            "muls ",
-            $inputs,
-            ", r7, ",
-            $inputs,
-            "\n",
-            "adds r2, r2, ",
-            $inputs,
-            "\n",
-            "lsrs ",
-            $inputs,
-            ", ",
-            $inputs,
-            ", #16\n",
-            "adds r3, r3, ",
-            $inputs,
-            "\n",
-        )
+/// One channel of two pixels: its weight in r4, which also goes to the sum of the weights.
+macro_rules! channel {
+    () => {
+        "ldrsb r4, [r2, r3]
+        .if {unsigned}
+        ldrb r5, [r0, r3]
+        .else
+        ldrsb r5, [r0, r3]
+        .endif
+        muls r5, r4, r5
+        adds r6, r6, r5
+        .if {unsigned}
+        ldrb r5, [r1, r3]
+        .else
+        ldrsb r5, [r1, r3]
+        .endif
+        muls r5, r4, r5
+        adds r7, r7, r5
+        add r8, r4
+        adds r3, r3, #1\n"
     };
 }
 
-/// [`Quads::products`](crate::kernel::int8::quads::Quads::products), with inputs up to `end` and
-/// weights `step` bytes apart: the sum of both, and above it that of the second pixel.
+/// [`Quads::add`](crate::kernel::int8::quads::Quads::add): `zero` times the sum of the weights is taken off at the end, which
+/// costs less than to take it off each input.
 ///
 /// # Safety
-/// All of that can be read, and there is a quad.
+/// As for that.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn products(
-    wide: *const u32,
-    weights: *const i32,
-    step: usize,
-    end: *const u32,
-) -> u64 {
+pub(super) unsafe extern "C" fn add<const UNSIGNED: usize>(
+    panel: &Panel<'_>,
+    taps: &Taps,
+    zero: i32,
+) {
     naked_asm!(
-        "push {{r4-r7, lr}}",
-        "mov r12, r2",
-        "mov lr, r3",
-        "movs r2, #0",
-        "movs r3, #0",
+        "push {{r1, r2, r4-r7, lr}}",
+        "mov r4, r8",
+        "mov r5, r9",
+        "mov r6, r10",
+        "mov r7, r11",
+        "push {{r4-r7}}",
+        // sums, header, width, filters
+        "ldmia r0!, {{r4-r7}}",
+        "mov r12, r4",
+        "lsls r7, r7, #3",
+        "adds r4, r4, r7",
+        "mov lr, r4",
+        // From after the last weight of a quad to the next quad, as seen from the input.
+        "lsls r6, r6, #2",
+        "subs r6, r6, #4",
+        "mov r9, r6",
+        "ldr r4, [r1, #{line}]",
+        "mov r10, r4",
+        // Bytes from the first filter's weights.
+        "movs r4, #0",
+        "push {{r4}}",
         "2:",
-        "ldr r4, [r1]",
-        "add r1, r1, r12",
-        "ldr r7, 8f",
-        "eors r4, r4, r7",
-        "ldmia r0!, {{r5, r6}}",
-        "lsls r7, r4, #24",
-        "lsrs r7, r7, #24",
-        two!("r5"),
-        "lsls r7, r4, #16",
-        "lsrs r7, r7, #24",
-        two!("r6"),
-        "ldmia r0!, {{r5, r6}}",
-        "lsls r7, r4, #8",
-        "lsrs r7, r7, #24",
-        two!("r5"),
-        "lsrs r7, r4, #24",
-        two!("r6"),
-        "cmp r0, lr",
+        "ldr r4, [sp, #{taps}]",
+        // weights, first, second
+        "ldmia r4!, {{r2}}",
+        "ldmia r4!, {{r0, r1}}",
+        "ldr r4, [r4, #{rows} - 12]",
+        "ldr r5, [sp]",
+        "adds r2, r2, r5",
+        "adds r5, r5, #4",
+        "str r5, [sp]",
+        "mov r11, r4",
+        "movs r6, #0",
+        "movs r7, #0",
+        "mov r8, r6",
+        "3:",
+        "movs r3, #0",
+        "4:",
+        channel!(),
+        channel!(),
+        channel!(),
+        channel!(),
+        "add r2, r9",
+        "cmp r3, r10",
+        "bne 4b",
+        "mov r4, r11",
+        "subs r4, r4, #1",
+        "beq 5f",
+        "mov r11, r4",
+        // The next row.
+        "adds r2, r2, r3",
+        "ldr r5, [sp, #{taps}]",
+        "ldr r4, [r5, #{weight_gap}]",
+        "adds r2, r2, r4",
+        "ldr r4, [r5, #{input_gap}]",
+        "adds r3, r3, r4",
+        "adds r0, r0, r3",
+        "adds r1, r1, r3",
+        "b 3b",
+        "5:",
+        "mov r3, r8",
+        "ldr r2, [sp, #{zero}]",
+        "muls r3, r2, r3",
+        "mov r4, r12",
+        "ldr r5, [sp, #{taps}]",
+        "ldr r5, [r5, #{reach}]",
+        "cmp r5, #{only_second}",
+        "beq 6f",
+        "subs r6, r6, r3",
+        "ldr r2, [r4]",
+        "adds r2, r2, r6",
+        "str r2, [r4]",
+        "6:",
+        "cmp r5, #{only_first}",
+        "beq 7f",
+        "subs r7, r7, r3",
+        "ldr r2, [r4, #4]",
+        "adds r2, r2, r7",
+        "str r2, [r4, #4]",
+        "7:",
+        "adds r4, r4, #8",
+        "mov r12, r4",
+        "cmp r4, lr",
         "bne 2b",
-        "mov r0, r2",
-        "mov r1, r3",
-        "pop {{r4-r7, pc}}",
-        ".p2align 2",
-        "8:",
-        ".word 0x80808080",
+        "pop {{r3, r4-r7}}",
+        "mov r8, r4",
+        "mov r9, r5",
+        "mov r10, r6",
+        "mov r11, r7",
+        "pop {{r1, r2, r4-r7, pc}}",
+        unsigned = const UNSIGNED,
+        // What was pushed.
+        taps = const 20,
+        zero = const 24,
+        line = const offset_of!(Taps, line),
+        rows = const offset_of!(Taps, rows),
+        input_gap = const offset_of!(Taps, input_gap),
+        weight_gap = const offset_of!(Taps, weight_gap),
+        reach = const offset_of!(Taps, reach),
+        only_first = const Reach::First as usize,
+        only_second = const Reach::Second as usize,
     )
 }
 
@@ -128,7 +199,9 @@ pub(super) unsafe extern "C" fn requantize(panel: &Panel<'_>) {
         "mov r7, r11",
         "push {{r4-r7}}",
         // To change the highest bit of a byte is to add 128.
-        "ldr r1, [r0, #{quant}]",
+        "ldr r1, [r0, #{job}]",
+        "ldr r1, [r1, #{plan}]",
+        "adds r1, r1, #{quant}",
         "ldrb r2, [r1, #{flip}]",
         "ldr r3, [r1, #{min}]",
         "adds r3, r3, r2",
@@ -188,7 +261,9 @@ pub(super) unsafe extern "C" fn requantize(panel: &Panel<'_>) {
         "mov r10, r6",
         "mov r11, r7",
         "pop {{r4-r7, pc}}",
-        quant = const offset_of!(Panel<'_>, quant),
+        job = const offset_of!(Panel<'_>, job),
+        plan = const offset_of!(JobI8<'_>, plan),
+        quant = const offset_of!(ConvI8, quant),
         step = const offset_of!(Panel<'_>, step),
         zero = const offset_of!(Quant, zero),
         min = const offset_of!(Quant, min),

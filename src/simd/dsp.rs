@@ -4,13 +4,13 @@
 //! the compiler spills what a loop keeps in registers, so the loops are naked functions.
 
 use super::{LevelI8, Scalar, Token};
+use crate::conv_i8::ConvI8;
 use crate::kernel::int8::put::Panel;
-use crate::kernel::int8::quads::{Offset, Pair, Quads};
-use crate::kernel::int8::strips::Strip;
+use crate::kernel::int8::quads::{Pair, Quads, Reach, Taps};
+use crate::kernel::int8::strips::{Ends, Strip};
 use crate::kernel::int8::{self, JobI8, Kernels};
 use crate::kernel::peak::scalar_i8;
 use crate::pack::PANEL;
-use crate::pack_i8::QUAD;
 use crate::quant::Quant;
 use core::arch::naked_asm;
 use core::mem::offset_of;
@@ -56,7 +56,7 @@ impl Token for Dsp {
 
 impl LevelI8 for Dsp {
     #[inline(always)] // so that what is known of the kernels leaves the others out
-    fn run_i8(self, kernels: Kernels, job: &mut JobI8<'_>) {
+    fn run_i8(self, kernels: Kernels, job: &JobI8<'_>) {
         int8::without_vectors(self, kernels, job);
     }
 
@@ -67,67 +67,21 @@ impl LevelI8 for Dsp {
 
 // SAFETY: a value exists only where the target has the extension.
 unsafe impl Quads for Dsp {
-    const APART: usize = QUAD;
+    const FILTERS: usize = 2;
+    type Sums = [Pair; Self::FILTERS];
+    type Constants = Constants;
+
+    #[inline(always)]
+    fn constants(self, job: &JobI8<'_>) -> Constants {
+        Constants {
+            zero: u32::from(-job.quant().input_zero as u16).wrapping_mul(0x0001_0001),
+            ends: Ends::of(job.quant()),
+            element: job.element(),
+        }
+    }
+
+    const OUTPUTS: bool = true;
     const STRIPS: bool = true;
-
-    #[inline(always)]
-    unsafe fn widen(self, from: *const i8, offset: Offset, quads: usize, to: *mut i16) {
-        let flip = u32::from(offset.flip as u8).wrapping_mul(0x0101_0101);
-        let zero = u32::from(-offset.zero as u16).wrapping_mul(0x0001_0001);
-        // SAFETY: the caller's.
-        unsafe {
-            core::arch::asm!(
-                ".cpu cortex-m4",
-                "2:",
-                "ldr {even}, [{from}], #4",
-                "eor {even}, {even}, {flip}",
-                "sxtab16 {odd}, {zero}, {even}, ror #8",
-                "sxtab16 {even}, {zero}, {even}",
-                "strd {even}, {odd}, [{to}], #16",
-                "subs {quads}, {quads}, #1",
-                "bne 2b",
-                from = inout(reg) from => _,
-                to = inout(reg) to => _,
-                quads = inout(reg) quads => _,
-                flip = in(reg) flip,
-                zero = in(reg) zero,
-                even = out(reg) _,
-                odd = out(reg) _,
-                options(nostack)
-            );
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn fill(self, _offset: Offset, quads: usize, to: *mut i16) {
-        let mut to = to.cast::<[u32; 4]>();
-        for _ in 0..quads {
-            // SAFETY: the caller's. The other half is the other pixel's.
-            unsafe { to.cast::<[u32; 2]>().write([0; 2]) };
-            to = to.wrapping_add(1);
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn start(self, panel: &Panel<'_>, _offset: Offset) {
-        // SAFETY: the caller's, and a panel holds an even number of filters.
-        unsafe {
-            core::arch::asm!(
-                "2:",
-                "ldrd {a}, {b}, [{biases}], #8",
-                "strd {a}, {a}, [{sums}], #8",
-                "strd {b}, {b}, [{sums}], #8",
-                "subs {filters}, {filters}, #2",
-                "bhi 2b",
-                biases = inout(reg) panel.header => _,
-                sums = inout(reg) panel.sums => _,
-                filters = inout(reg) panel.filters => _,
-                a = out(reg) _,
-                b = out(reg) _,
-                options(nostack)
-            );
-        }
-    }
 
     /// Not by `memcpy`, which the compiler makes of any loop in Rust, and which is slow for a few.
     #[inline(always)]
@@ -161,17 +115,24 @@ unsafe impl Quads for Dsp {
     }
 
     #[inline(always)]
-    unsafe fn add_quads(
-        self,
-        panel: &Panel<'_>,
-        wide: *const i16,
-        weights: *const i32,
-        quads: usize,
-    ) {
-        let end = panel.sums.wrapping_add(panel.filters);
-        let row = panel.width * size_of::<i32>();
+    unsafe fn add(self, panel: &Panel<'_>, taps: &Taps, constants: &Constants) {
+        let (panel, taps) = (
+            (&raw const *panel).cast_mut(),
+            (&raw const *taps).cast_mut(),
+        );
+        // SAFETY: the caller's; there are sums of an even number of filters. Neither is written if sums are added to.
+        unsafe { dense(panel, taps, constants, Then::Add) };
+    }
+
+    #[inline(always)]
+    unsafe fn outputs(self, panel: &mut Panel<'_>, taps: &mut Taps, constants: &Constants) {
+        let then = if panel.job.plain {
+            Then::Plain
+        } else {
+            Then::Finish
+        };
         // SAFETY: the caller's; a panel holds an even number of filters.
-        unsafe { add_quads(weights, panel.sums, wide, quads, end, row) };
+        unsafe { dense(panel, taps, constants, then) };
     }
 
     #[inline(always)]
@@ -190,108 +151,6 @@ unsafe impl Quads for Dsp {
         // SAFETY: the caller's.
         unsafe { run(strip) };
     }
-}
-
-/// One quad of two pixels and of two filters: fourteen instructions for sixteen products, if it takes one to
-/// load weights and go on.
-macro_rules! quad {
-    ($weights:literal) => {
-        concat!(
-            "ldm r2!, {{r8-r11}}\n",
-            $weights,
-            "
-        sxtb16 lr, r4
-        smlad r6, lr, r8, r6
-        smlad r7, lr, r10, r7
-        sxtb16 r4, r4, ror #8
-        smlad r6, r4, r9, r6
-        smlad r7, r4, r11, r7
-        sxtb16 lr, r5
-        smlad r1, lr, r8, r1
-        smlad r12, lr, r10, r12
-        sxtb16 r5, r5, ror #8
-        smlad r1, r5, r9, r1
-        smlad r12, r5, r11, r12\n"
-        )
-    };
-}
-
-/// Adds `quads` quads of two pixels to the sums up to `end`, two filters at a time, whose weights are
-/// two words at `weights`, and `row` bytes further on for each next quad.
-///
-/// # Safety
-/// All of that can be read and written, up to an even number of filters; there is a quad and a sum.
-#[unsafe(naked)]
-pub(super) unsafe extern "C" fn add_quads(
-    weights: *const i32,
-    sums: *mut Pair,
-    wide: *const i16,
-    quads: usize,
-    end: *mut Pair,
-    row: usize,
-) {
-    naked_asm!(
-        ".cpu cortex-m4",
-        "push {{r4-r11, lr}}",
-        "ldrd r4, r5, [sp, #36]",
-        "cmp r5, #{row}",
-        "bne 7f",
-        // Of a full panel, the loop does four quads; the first time it is entered at the one that leaves
-        // whole fours.
-        "rsb r5, r3, #0",
-        "and r5, r5, #3",
-        "add r3, r3, r5",
-        "adr r6, 3f",
-        "adr r7, 4f",
-        "subs r7, r7, r6",
-        "muls r5, r7, r5",
-        "b 8f",
-        // Of a narrower one, one. Two instructions more for each, but most layers have no such panel. Quads
-        // are counted above the bytes of a row.
-        "7:",
-        "subs r3, r3, #1",
-        "orr r3, r5, r3, lsl #16",
-        "movs r5, #0",
-        "adr r6, 9f",
-        "8:",
-        "add r5, r5, r6",
-        "adds r5, r5, #1",
-        // weights, sums, wide, quads; end, entry
-        "push {{r4, r5}}",
-        "push {{r0-r3}}",
-        "2:",
-        "ldm sp, {{r0-r3}}",
-        "ldm r1, {{r6, r7}}",
-        "ldrd r1, r12, [r1, #8]",
-        "ldr pc, [sp, #20]",
-        ".p2align 2",
-        "3:",
-        quad!("ldrd r4, r5, [r0], #{row}"),
-        "4:",
-        quad!("ldrd r4, r5, [r0], #{row}"),
-        quad!("ldrd r4, r5, [r0], #{row}"),
-        quad!("ldrd r4, r5, [r0], #{row}"),
-        "subs r3, r3, #4",
-        "bne 3b",
-        "5:",
-        "ldrd r4, r5, [sp]",
-        "ldr r2, [sp, #16]",
-        "strd r6, r7, [r5], #8",
-        "strd r1, r12, [r5], #8",
-        "adds r4, r4, #8",
-        "strd r4, r5, [sp]",
-        "cmp r5, r2",
-        "blo 2b",
-        "add sp, sp, #24",
-        "pop {{r4-r11, pc}}",
-        ".p2align 2",
-        "9:",
-        quad!("ldrd r4, r5, [r0]\nuxtah r0, r0, r3"),
-        "subs r3, r3, #0x10000",
-        "bhs 9b",
-        "b 5b",
-        row = const PANEL * size_of::<i32>(),
-    )
 }
 
 /// A sum, doubled, times the multiplier, shifted with ties away from zero, plus the zero point.
@@ -343,6 +202,283 @@ macro_rules! round {
     };
 }
 
+/// One quad of two pixels and of two filters: nineteen instructions for sixteen products, if it takes one to
+/// load weights and go on.
+macro_rules! quad {
+    ($weights:literal) => {
+        quad!($weights, "")
+    };
+    ($weights:literal, $flip:literal) => {
+        concat!(
+            $weights,
+            "
+        ldr r12, [r1], #4\n",
+            $flip,
+            "
+        sxtab16 lr, r3, r12, ror #8
+        sxtab16 r12, r3, r12
+        sxtb16 r9, r8
+        sxtb16 r8, r8, ror #8
+        sxtb16 r11, r10
+        sxtb16 r10, r10, ror #8
+        smlad r4, r12, r9, r4
+        smlad r4, lr, r8, r4
+        smlad r6, r12, r11, r6
+        smlad r6, lr, r10, r6
+        ldr r12, [r2], #4\n",
+            $flip,
+            "
+        sxtab16 lr, r3, r12, ror #8
+        sxtab16 r12, r3, r12
+        smlad r5, r12, r9, r5
+        smlad r5, lr, r8, r5
+        smlad r7, r12, r11, r7
+        smlad r7, lr, r10, r7\n"
+        )
+    };
+}
+
+/// What [`dense`] knows of a job.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Constants {
+    /// What is added to an input, twice in a word.
+    zero: u32,
+    ends: Ends,
+    /// Bytes of an output.
+    element: usize,
+}
+
+/// What becomes of the sums that [`dense`] computes.
+#[repr(usize)]
+enum Then {
+    /// They are added to those that lie there.
+    Add,
+    /// Outputs, of filters that are [plain](JobI8::plain).
+    Plain,
+    /// Outputs, as the job's [`Finish`](crate::kernel::int8::put::Finish) makes them.
+    Finish,
+}
+
+/// [`Quads::add`] for two filters; or [`Quads::outputs`].
+///
+/// # Safety
+/// As for those.
+#[unsafe(naked)]
+unsafe extern "C" fn dense(
+    panel: *mut Panel<'_>,
+    taps: *mut Taps,
+    constants: &Constants,
+    then: Then,
+) {
+    naked_asm!(
+        ".cpu cortex-m4",
+        "push {{r4-r11, lr}}",
+        "ldr r7, [r0, #{job}]",
+        "ldr r7, [r7, #{plan}]",
+        "ldrb r7, [r7, #{quant} + {flip_input}]",
+        "ldr r5, [r0, #{width}]",
+        "adr r4, 16f",
+        "cbnz r7, 8f",
+        "adr r4, 9f",
+        "cmp r5, #{panel}",
+        "bne 8f",
+        // Of a full panel, the loop does three quads; each time it is entered at the one that leaves whole threes.
+        "ldr r6, [r1, #{line}]",
+        "adds r6, r6, #8",
+        "movs r5, #12",
+        "udiv r7, r6, r5",
+        "mls r6, r7, r5, r6",
+        // Quads that are not left over, less 1, times 4; now those to leave out, of so many instructions each.
+        "rsbs r6, r6, #8",
+        "adr r4, 3f",
+        "movs r5, #19",
+        "muls r6, r5, r6",
+        "adds r4, r4, r6",
+        "8:",
+        "adds r4, r4, #1",
+        // panel, taps, constants, then, entry; the end of the row, rows left
+        "push {{r0-r6}}",
+        // Two filters.
+        "2:",
+        "ldrd r12, lr, [sp]",
+        "ldr r3, [sp, #12]",
+        "cbz r3, 10f",
+        "ldr r3, [r12, #{header}]",
+        "ldrd r4, r6, [r3]",
+        "mov r5, r4",
+        "mov r7, r6",
+        "11:",
+        // weights, first, second, line, rows
+        "ldm lr, {{r0, r1, r2, r8, r9}}",
+        "ldr r3, [sp, #8]",
+        "ldr r3, [r3]",
+        "add r8, r8, r1",
+        "strd r8, r9, [sp, #20]",
+        "ldr pc, [sp, #16]",
+        "10:",
+        "ldr r3, [r12, #{sums}]",
+        "ldm r3, {{r4-r7}}",
+        "b 11b",
+        ".p2align 2",
+        "3:",
+        quad!("ldrd r8, r10, [r0], #{row}"),
+        "4:",
+        quad!("ldrd r8, r10, [r0], #{row}"),
+        quad!("ldrd r8, r10, [r0], #{row}"),
+        "ldr r12, [sp, #20]",
+        "cmp r1, r12",
+        "bne 3b",
+        "5:",
+        "ldr r3, [sp, #24]",
+        "ldr r12, [sp, #4]",
+        "subs r3, r3, #1",
+        "beq 6f",
+        // The next row.
+        "str r3, [sp, #24]",
+        "ldrd r9, r10, [r12, #{input_gap}]",
+        "ldr r3, [r12, #{line}]",
+        "add r1, r1, r9",
+        "add r2, r2, r9",
+        "add r0, r0, r10",
+        "adds r3, r3, r1",
+        "str r3, [sp, #20]",
+        "ldr r3, [sp, #8]",
+        "ldr r3, [r3]",
+        "ldr pc, [sp, #16]",
+        // panel, taps, constants
+        "6:",
+        "ldm sp, {{r0-r3}}",
+        "cmp r3, #{plain}",
+        "bne 12f",
+        // The next weights.
+        "ldr r3, [r1]",
+        "adds r3, r3, #8",
+        "str r3, [r1]",
+        // Multipliers and shifts.
+        "ldr r1, [r0, #{header}]",
+        "ldr r3, [r0, #{width}]",
+        "add r12, r1, r3, lsl #3",
+        "ldrd r8, r9, [r12]",
+        "add r12, r12, r3, lsl #2",
+        "ldrd r10, r11, [r12]",
+        "mvn r10, r10",
+        "mvn r11, r11",
+        "adds r1, r1, #8",
+        "str r1, [r0, #{header}]",
+        "ldrd r3, r1, [r2, #{ends}]",
+        round!("r4", "r8", "r10", "r3"),
+        round!("r5", "r8", "r10", "r3"),
+        round!("r6", "r9", "r11", "r3"),
+        round!("r7", "r9", "r11", "r3"),
+        "bfi r4, r6, #8, #8",
+        "bfi r5, r7, #8, #8",
+        "cbz r1, 13f",
+        "pkhbt r4, r4, r5, lsl #16",
+        "ldrd r5, r6, [r2, #{ends} + 8]",
+        "ssub8 r7, r4, r5",
+        "sel r4, r4, r5",
+        "ssub8 r7, r6, r4",
+        "sel r4, r4, r6",
+        "ldr r5, [r2, #{ends} + 16]",
+        "eors r4, r4, r5",
+        "lsrs r5, r4, #16",
+        "13:",
+        "ldr r1, [r0, #{filters}]",
+        "ldrd r2, r3, [r0, #{to}]",
+        "subs r1, r1, #2",
+        // In this order: with a step of zero the first pixel's stay.
+        "itete lo",
+        "strblo r5, [r2, r3]",
+        "strhhs r5, [r2, r3]",
+        "strblo r4, [r2], #1",
+        "strhhs r4, [r2], #2",
+        "str r2, [r0, #{to}]",
+        "str r1, [r0, #{filters}]",
+        "bhi 2b",
+        "14:",
+        "add sp, sp, #28",
+        "pop {{r4-r11, pc}}",
+        "12:",
+        "ldr r3, [r0, #{sums}]",
+        "bhi 17f",
+        // The sums as they are, or those of one pixel alone.
+        "ldr r0, [r1, #{reach}]",
+        "cmp r0, #{only_first}",
+        "itt ne",
+        "strne r5, [r3, #4]",
+        "strne r7, [r3, #12]",
+        "cmp r0, #{only_second}",
+        "itt ne",
+        "strne r4, [r3]",
+        "strne r6, [r3, #8]",
+        "b 14b",
+        // Two filters' outputs by the job's function.
+        "17:",
+        "stm r3!, {{r4-r7}}",
+        "ldr r3, [r1]",
+        "adds r3, r3, #8",
+        "str r3, [r1]",
+        "ldr r7, [r2, #{element}]",
+        "mov r4, r0",
+        "ldr r5, [r4, #{filters}]",
+        "movs r6, #2",
+        "cmp r5, r6",
+        "it lo",
+        "movlo r6, r5",
+        "str r6, [r4, #{filters}]",
+        "ldr r1, [r4, #{job}]",
+        "ldr r1, [r1, #{finish}]",
+        "blx r1",
+        "ldr r1, [r4, #{to}]",
+        "mla r1, r6, r7, r1",
+        "str r1, [r4, #{to}]",
+        "ldr r1, [r4, #{header}]",
+        "adds r1, r1, #8",
+        "str r1, [r4, #{header}]",
+        "subs r5, r5, r6",
+        "str r5, [r4, #{filters}]",
+        "bne 2b",
+        "b 14b",
+        "9:",
+        quad!("ldr lr, [sp]\nldr lr, [lr, #{width}]\nldrd r8, r10, [r0]\nadd r0, r0, lr, lsl #2"),
+        "ldr r12, [sp, #20]",
+        "cmp r1, r12",
+        "bne 9b",
+        "b 5b",
+        // The same of uint8, of any panel.
+        "16:",
+        quad!(
+            "ldr lr, [sp]\nldr lr, [lr, #{width}]\nldrd r8, r10, [r0]\nadd r0, r0, lr, lsl #2",
+            "eor r12, r12, #0x80808080\n"
+        ),
+        "ldr r12, [sp, #20]",
+        "cmp r1, r12",
+        "bne 16b",
+        "b 5b",
+        plain = const Then::Plain as usize,
+        panel = const PANEL,
+        job = const offset_of!(Panel<'_>, job),
+        plan = const offset_of!(JobI8<'_>, plan),
+        quant = const offset_of!(ConvI8, quant),
+        finish = const offset_of!(JobI8<'_>, finish),
+        flip_input = const offset_of!(Quant, flip_input),
+        element = const offset_of!(Constants, element),
+        row = const PANEL * size_of::<i32>(),
+        sums = const offset_of!(Panel<'_>, sums),
+        header = const offset_of!(Panel<'_>, header),
+        width = const offset_of!(Panel<'_>, width),
+        filters = const offset_of!(Panel<'_>, filters),
+        to = const offset_of!(Panel<'_>, to),
+        line = const offset_of!(Taps, line),
+        input_gap = const offset_of!(Taps, input_gap),
+        reach = const offset_of!(Taps, reach),
+        ends = const offset_of!(Constants, ends),
+        only_first = const Reach::First as usize,
+        only_second = const Reach::Second as usize,
+    )
+}
+
 /// [`Quads::plain`].
 ///
 /// # Safety
@@ -352,7 +488,9 @@ unsafe extern "C" fn requantize(panel: &Panel<'_>) {
     naked_asm!(
         ".cpu cortex-m4",
         "push {{r4-r11, lr}}",
-        "ldr r1, [r0, #{quant}]",
+        "ldr r1, [r0, #{job}]",
+        "ldr r1, [r1, #{plan}]",
+        "add r1, r1, #{quant}",
         "ldrd r7, r9, [r1, #{zero}]",
         "ldr r12, [r1, #{max}]",
         "ldrb lr, [r1, #{flip}]",
@@ -404,7 +542,9 @@ unsafe extern "C" fn requantize(panel: &Panel<'_>) {
         "subs r5, r5, #1",
         "bne 2b",
         "pop {{r4-r11, pc}}",
-        quant = const offset_of!(Panel<'_>, quant),
+        job = const offset_of!(Panel<'_>, job),
+        plan = const offset_of!(JobI8<'_>, plan),
+        quant = const offset_of!(ConvI8, quant),
         step = const offset_of!(Panel<'_>, step),
         zero = const offset_of!(Quant, zero),
         max = const offset_of!(Quant, max),

@@ -1,13 +1,14 @@
 //! int16 activations on Cortex-M with the DSP extension.
 //!
-//! Sums that fit 32 bits are made by the loop of int8 ([`super::dsp`]), which multiplies 16-bit inputs
-//! by weights too. Its quads hold the first and third input in a word, then the others.
+//! Of sums that fit 32 bits, `smlad` makes two products at a time: a quad holds the first and third input in a word, then the
+//! others.
 
 use super::LevelI16;
-use super::dsp::{Dsp, add_quads};
+use super::dsp::Dsp;
 use crate::kernel::int8::quads::Pair;
 use crate::kernel::int16::{self, JobI16, SimdI16, Tile};
 use crate::pack::PANEL;
+use core::arch::naked_asm;
 
 const PIXELS: usize = 2;
 
@@ -72,4 +73,106 @@ unsafe impl SimdI16 for Dsp {
             );
         }
     }
+}
+
+/// One quad of two pixels and of two filters: fourteen instructions for sixteen products, if it takes one to
+/// load weights and go on.
+macro_rules! quad {
+    ($weights:literal) => {
+        concat!(
+            "ldm r2!, {{r8-r11}}\n",
+            $weights,
+            "
+        sxtb16 lr, r4
+        smlad r6, lr, r8, r6
+        smlad r7, lr, r10, r7
+        sxtb16 r4, r4, ror #8
+        smlad r6, r4, r9, r6
+        smlad r7, r4, r11, r7
+        sxtb16 lr, r5
+        smlad r1, lr, r8, r1
+        smlad r12, lr, r10, r12
+        sxtb16 r5, r5, ror #8
+        smlad r1, r5, r9, r1
+        smlad r12, r5, r11, r12\n"
+        )
+    };
+}
+
+/// Adds `quads` quads of two pixels to the sums up to `end`, two filters at a time, whose weights are
+/// two words at `weights`, and `row` bytes further on for each next quad.
+///
+/// # Safety
+/// All of that can be read and written, up to an even number of filters; there is a quad and a sum.
+#[unsafe(naked)]
+unsafe extern "C" fn add_quads(
+    weights: *const i32,
+    sums: *mut Pair,
+    wide: *const i16,
+    quads: usize,
+    end: *mut Pair,
+    row: usize,
+) {
+    naked_asm!(
+        ".cpu cortex-m4",
+        "push {{r4-r11, lr}}",
+        "ldrd r4, r5, [sp, #36]",
+        "cmp r5, #{row}",
+        "bne 7f",
+        // Of a full panel, the loop does four quads; the first time it is entered at the one that leaves
+        // whole fours.
+        "rsb r5, r3, #0",
+        "and r5, r5, #3",
+        "add r3, r3, r5",
+        "adr r6, 3f",
+        "adr r7, 4f",
+        "subs r7, r7, r6",
+        "muls r5, r7, r5",
+        "b 8f",
+        // Of a narrower one, one. Two instructions more for each, but most layers have no such panel. Quads
+        // are counted above the bytes of a row.
+        "7:",
+        "subs r3, r3, #1",
+        "orr r3, r5, r3, lsl #16",
+        "movs r5, #0",
+        "adr r6, 9f",
+        "8:",
+        "add r5, r5, r6",
+        "adds r5, r5, #1",
+        // weights, sums, wide, quads; end, entry
+        "push {{r4, r5}}",
+        "push {{r0-r3}}",
+        "2:",
+        "ldm sp, {{r0-r3}}",
+        "ldm r1, {{r6, r7}}",
+        "ldrd r1, r12, [r1, #8]",
+        "ldr pc, [sp, #20]",
+        ".p2align 2",
+        "3:",
+        quad!("ldrd r4, r5, [r0], #{row}"),
+        "4:",
+        quad!("ldrd r4, r5, [r0], #{row}"),
+        quad!("ldrd r4, r5, [r0], #{row}"),
+        quad!("ldrd r4, r5, [r0], #{row}"),
+        "subs r3, r3, #4",
+        "bne 3b",
+        "5:",
+        "ldrd r4, r5, [sp]",
+        "ldr r2, [sp, #16]",
+        "strd r6, r7, [r5], #8",
+        "strd r1, r12, [r5], #8",
+        "adds r4, r4, #8",
+        "strd r4, r5, [sp]",
+        "cmp r5, r2",
+        "blo 2b",
+        "add sp, sp, #24",
+        "pop {{r4-r11, pc}}",
+        ".p2align 2",
+        "9:",
+        quad!("ldrd r4, r5, [r0]\nuxtah r0, r0, r3"),
+        "subs r3, r3, #0x10000",
+        "bhs 9b",
+        "b 5b",
+        row = const PANEL * size_of::<i32>(),
+    )
 }

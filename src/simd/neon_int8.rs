@@ -80,11 +80,11 @@ pub(crate) const PAIR: usize = 6 * 16;
 
 impl LevelI8 for Neon {
     #[inline]
-    fn run_i8(self, _: Kernels, job: &mut JobI8<'_>) {
+    fn run_i8(self, _: Kernels, job: &JobI8<'_>) {
         #[target_feature(enable = "neon")]
         #[inline(never)]
         fn enabled(simd: Neon, job: JobI8<'_>) {
-            if job.panels.algorithm == Direct::Depthwise {
+            if job.shape.panels.algorithm == Direct::Depthwise {
                 neon::depthwise(Pairs(simd), job);
             } else if neon::pairs_fit(&job) {
                 neon::dense(Pairs(simd), job);
@@ -93,7 +93,7 @@ impl LevelI8 for Neon {
             }
         }
         // SAFETY: a `Neon` exists only where the CPU has it.
-        unsafe { enabled(self, job.lent()) }
+        unsafe { enabled(self, job.clone()) }
     }
 
     fn multiply_adds_i8(self, rounds: u64) -> u64 {
@@ -361,7 +361,7 @@ macro_rules! extension {
 
         impl LevelI8 for $token {
             #[inline]
-            fn run_i8(self, kernels: Kernels, job: &mut JobI8<'_>) {
+            fn run_i8(self, kernels: Kernels, job: &JobI8<'_>) {
                 #[target_feature(enable = $features)]
                 #[inline(never)]
                 fn enabled(simd: $token, kernels: Kernels, job: JobI8<'_>) {
@@ -370,7 +370,7 @@ macro_rules! extension {
                     }
                 }
                 // SAFETY: a value exists only where the CPU has them.
-                unsafe { enabled(self, kernels, job.lent()) }
+                unsafe { enabled(self, kernels, job.clone()) }
             }
 
             fn multiply_adds_i8(self, rounds: u64) -> u64 {

@@ -7,10 +7,10 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::{Kernel, LevelI8, MOST_VECTORS, SCALAR_I8, ScalarI8, Simd, Token};
-use crate::kernel::int8::quads::Quads;
+use crate::kernel::int8::quads::{Offset, Pair, Quads};
 use crate::kernel::int8::{self, JobI8, Kernels};
 #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
-use crate::kernel::int8::{nine::Nine, put::Panel};
+use crate::kernel::int8::{nine::Nine, put::Panel, quads::Taps};
 use crate::kernel::peak::scalar_i8;
 use core::array;
 
@@ -52,20 +52,27 @@ impl Token for Scalar {
 
 // SAFETY: it uses no instruction that the target lacks.
 unsafe impl Quads for Scalar {
+    const FILTERS: usize = 4;
+    type Sums = [Pair; Self::FILTERS];
+    type Constants = Offset;
+
+    #[inline(always)]
+    fn constants(self, job: &JobI8<'_>) -> Offset {
+        Offset::of(job.quant())
+    }
+
     // The registers of a Cortex-M0+ are just enough, if the compiler does not choose their use.
     #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
     #[inline(always)]
-    unsafe fn products(
-        self,
-        wide: *const u32,
-        weights: *const i32,
-        width: usize,
-        quads: usize,
-    ) -> [u32; 2] {
-        let (step, end) = (width * size_of::<i32>(), wide.wrapping_add(quads * 4));
+    unsafe fn add(self, panel: &Panel<'_>, taps: &Taps, constants: &Offset) {
+        let (unsigned, zero) = constants.as_it_lies();
+        let run = if unsigned {
+            super::cortex_m0::add::<1>
+        } else {
+            super::cortex_m0::add::<0>
+        };
         // SAFETY: the caller's.
-        let both = unsafe { super::cortex_m0::products(wide, weights, step, end) };
-        [both as u32, (both >> 32) as u32]
+        unsafe { run(panel, taps, zero) };
     }
 
     #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
@@ -88,7 +95,7 @@ unsafe impl Quads for Scalar {
 
 impl LevelI8 for Scalar {
     #[inline(always)] // so that what is known of the kernels leaves the others out
-    fn run_i8(self, kernels: Kernels, job: &mut JobI8<'_>) {
+    fn run_i8(self, kernels: Kernels, job: &JobI8<'_>) {
         int8::without_vectors(self, kernels, job);
     }
 

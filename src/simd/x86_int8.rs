@@ -11,14 +11,14 @@ macro_rules! level_i8 {
     ($token:ident, $features:literal, $run:path) => {
         impl LevelI8 for $token {
             #[inline]
-            fn run_i8(self, _: Kernels, job: &mut JobI8<'_>) {
+            fn run_i8(self, _: Kernels, job: &JobI8<'_>) {
                 #[target_feature(enable = $features)]
                 #[inline(never)]
                 fn enabled(simd: $token, job: JobI8<'_>) {
                     $run(simd, job);
                 }
                 // SAFETY: a token exists only where the CPU has them.
-                unsafe { enabled(self, job.lent()) }
+                unsafe { enabled(self, job.clone()) }
             }
 
             fn multiply_adds_i8(self, rounds: u64) -> u64 {

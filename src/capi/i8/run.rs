@@ -3,11 +3,11 @@
 use super::PlanI8;
 use crate::capi::error::{CallArgument, ErrorInfo, Info, Status, end};
 use crate::capi::level::level;
-use crate::capi::memory::{Region, slice, slice_mut};
+use crate::capi::memory::{Region, slice};
 use crate::capi::plan::Lent;
-use crate::{ConvI8, Input8, Output8};
+use crate::kernel::int8::JobI8;
+use crate::{ConvI8, Input8, Level, Output8};
 use core::ops::Range;
-use core::slice::{from_raw_parts, from_raw_parts_mut};
 
 /// An array as pointer and length.
 type Array<T> = (*const T, usize);
@@ -29,22 +29,19 @@ unsafe fn whole<I: Input8, O: Output8>(
     output: ArrayMut<O>,
     error: *mut ErrorInfo,
 ) -> Status {
-    // SAFETY: the caller's; what is written overlaps nothing.
+    // SAFETY: the caller's.
     unsafe {
         let info = Info::at(error);
-        let run = || {
-            let level = self::level(level, info)?;
-            let plain = whole_checked(plan, input, packed, output, info)?;
-            let conv = PlanI8::trusted(plan);
-            // No layer is empty, so none of these is.
-            let input = from_raw_parts(input.0, input.1);
-            let packed = from_raw_parts(packed.0, packed.1);
-            let output = from_raw_parts_mut(output.0, output.1);
-            let rows = 0..conv.output_rows();
-            conv.compute(level, rows, 0, plain, input, packed, output);
-            Ok(())
+        let level = match self::level(level, info) {
+            Ok(level) => level,
+            Err(status) => return status,
         };
-        end(run(), info)
+        run(
+            plan,
+            level,
+            &mut whole_job(plan, input, packed, output, info),
+            info,
+        )
     }
 }
 
@@ -63,42 +60,112 @@ unsafe fn part<I: Input8, O: Output8>(
     output: ArrayMut<O>,
     error: *mut ErrorInfo,
 ) -> Status {
-    // SAFETY: the caller's; what is written overlaps nothing.
+    // SAFETY: the caller's.
     unsafe {
         let info = Info::at(error);
-        let run = || {
-            let level = self::level(level, info)?;
-            let conv = lent(plan, input, packed, output, info)?;
-            let (input, packed) = (slice(input.0, input.1), slice(packed.0, packed.1));
-            let output = slice_mut(output.0, output.1);
-            info.passed(&conv.run_rows(level, rows, input, packed, output))
+        let level = match self::level(level, info) {
+            Ok(level) => level,
+            Err(status) => return status,
         };
-        end(run(), info)
+        run(
+            plan,
+            level,
+            &mut part_job(plan, rows, input, packed, output, info),
+            info,
+        )
     }
 }
 
-/// Whether all filters are plain, once it is known that this is a run of all rows.
+/// Runs a job, or tells why there is none. It stays where it is: a copy would take as much of the stack again.
+///
+/// # Safety
+///
+/// If there is a job, it is one of the plan's.
+#[inline(always)]
+unsafe fn run(
+    plan: *const PlanI8,
+    level: Level,
+    job: &mut Result<JobI8<'_>, Status>,
+    info: Info,
+) -> Status {
+    match job {
+        Ok(job) => {
+            // SAFETY: the caller's.
+            unsafe { PlanI8::trusted(plan) }.runner.run(level, job);
+            end(Ok(()), info)
+        }
+        Err(status) => *status,
+    }
+}
+
+/// The job of all rows, once it is known that these are its arguments.
 ///
 /// # Safety
 ///
 /// As for [`microconv_i8_run`].
 // Its frame is gone when the kernels run.
 #[inline(never)]
-unsafe fn whole_checked<I: Input8, O: Output8>(
+unsafe fn whole_job<'a, I: Input8, O: Output8>(
     plan: *const PlanI8,
     input: Array<I>,
     packed: Array<i32>,
     output: ArrayMut<O>,
     info: Info,
-) -> Result<bool, Status> {
-    // SAFETY: the caller's.
-    let conv = unsafe { lent(plan, input, packed, output, info)? };
-    let needed = [conv.input_len(), conv.output_len()];
+) -> Result<JobI8<'a>, Status> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = lent(plan, input, packed, output, info)?;
+        let rows = 0..conv.output_rows();
+        let needed = [conv.input_len(), conv.output_len()];
+        checked(conv, rows, 0, needed, input, packed, output, info)
+    }
+}
+
+/// The same of some rows.
+///
+/// # Safety
+///
+/// As for [`microconv_i8_run`].
+#[inline(never)]
+unsafe fn part_job<'a, I: Input8, O: Output8>(
+    plan: *const PlanI8,
+    rows: Range<usize>,
+    input: Array<I>,
+    packed: Array<i32>,
+    output: ArrayMut<O>,
+    info: Info,
+) -> Result<JobI8<'a>, Status> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = lent(plan, input, packed, output, info)?;
+        let from = info.passed_on(conv.input_rows(rows.clone()))?;
+        let needed = conv.rows_len(&rows, &from);
+        checked(conv, rows, from.start, needed, input, packed, output, info)
+    }
+}
+
+/// The job, once the lengths are as they are needed, and the packed weights the plan's.
+///
+/// # Safety
+///
+/// As for [`microconv_i8_run`]; the arrays can be slices, and the rows are rows of the plan.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn checked<'a, I: Input8, O: Output8>(
+    conv: &'a ConvI8,
+    rows: Range<usize>,
+    first_input_row: usize,
+    needed: [usize; 2],
+    input: Array<I>,
+    packed: Array<i32>,
+    output: ArrayMut<O>,
+    info: Info,
+) -> Result<JobI8<'a>, Status> {
     let types = [Some(I::TYPE), O::TYPE];
-    // SAFETY: the caller's; the region has passed.
-    let packed = unsafe { slice(packed.0, packed.1) };
-    match conv.check(types, needed, [input.1, output.1], packed) {
-        Ok(plain) => Ok(plain),
+    // SAFETY: the caller's.
+    let words = unsafe { slice(packed.0, packed.1) };
+    match conv.check(types, needed, [input.1, output.1], words) {
+        Ok(plain) => Ok(conv.job(rows, first_input_row, plain, input, packed.0, output.0)),
         Err(refused) => Err(info.refused(&refused)),
     }
 }

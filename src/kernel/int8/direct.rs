@@ -1,360 +1,335 @@
-//! Dense, for cores without vectors: the windows of two pixels, widened on the stack a piece at a time.
+//! Dense, for cores without vectors: the windows of two pixels, which are read as they lie in the image.
 //!
-//! Windows of any shape, groups and ragged rows are all the same to what comes after: see [`pair`].
+//! What lies in the padding is left out. Where the channels of a tap are no whole quads, the weights are not cut as the
+//! image is, and windows are gathered first: see [`gather`](super::gather).
 
-use super::pair::{self, Memory};
+use super::gather::{self, Bytes, PIECE, depth};
+use super::pair;
 use super::put::Panel;
-use super::quads::{Offset, PIXELS, Quads};
-use super::windows::{Window, Windows, steps};
-use super::{JobI8, rolled};
+use super::quads::{Quads, Reach, Taps};
+use super::windows::{Pixel, Windows, steps, tap};
+use super::{JobI8, reread};
 use crate::kernel::window::count;
 use crate::pack_i8::QUAD;
 use core::mem::MaybeUninit;
-use core::ptr;
 
-/// Inputs of a pixel that are widened at a time, if a tap's channels are whole quads: a row of three taps of 16
-/// channels.
-const PIECE: usize = 48;
-
-/// The same if they are not. What is left of the memory then holds the bytes of the one pixel and of the other in
-/// turn, one after the other.
-const RAGGED: usize = (PIECE * PIXELS * 2 - APART) / (PIXELS * 2 + 1) / QUAD * QUAD;
-
-/// Bytes from the one pixel's place in a quad to the other's, at most.
-const APART: usize = QUAD * size_of::<i16>();
-
-/// The bytes of a ragged piece, behind it: `first` is the place of either pixel in the first quad.
-#[inline(always)]
-fn bytes(first: *mut i16) -> *mut i8 {
-    first.wrapping_add(RAGGED * PIXELS).cast()
+/// Two pixels next to each other, whose windows have the same planes and rows inside.
+pub(super) struct Two {
+    /// The walk, which stands at the second.
+    pub windows: Windows,
+    /// What the window of the first does not share with it.
+    pub first: Pixel,
 }
 
-/// Not inlined, as what the levels here use needs no function of its own: the frame of the one algorithm
-/// shall not be that of the other too.
+#[inline(always)]
+pub(crate) fn run<S: Quads>(simd: S, job: &JobI8<'_>) {
+    if job.sizes().group_channels.is_multiple_of(QUAD) {
+        whole(simd, job);
+    } else {
+        ragged(simd, job);
+    }
+}
+
+/// Layers whose taps are whole quads.
+// Neither of the two is inlined, so that neither has the frame of the other.
 #[inline(never)]
-pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
-    let mut panel = Panel::of(job, ptr::null_mut());
-    let job = &*job;
-    let sizes = job.sizes;
-    let shape = Shape::of(job);
-    let pixels = count(&job.rows) * sizes.output[2];
-    let pixel = job.geometry.filters * panel.element;
-    let group = sizes.group_filters * panel.element;
+fn whole<S: Quads>(simd: S, job: &JobI8<'_>) {
+    let constants = simd.constants(job);
+    each_two::<S>(job, |panel, two| {
+        // SAFETY: the windows are those of pixels of the job, which have so many outputs.
+        unsafe { of_taps(simd, &constants, panel, two) };
+    });
+}
+
+/// Computes the outputs of two pixels from the taps of their windows.
+///
+/// # Safety
+/// The windows are those of pixels of the panel's job, whose taps are whole quads; each pixel that exists has outputs.
+#[inline(never)]
+unsafe fn of_taps<S: Quads>(simd: S, constants: &S::Constants, panel: &mut Panel<'_>, two: &Two) {
+    let mut taps = Taps::NONE;
+    let at_once = S::OUTPUTS && reread(panel).job.plain && two.is_one(reread(panel).job);
+    let mut left = reread(panel).job.sizes().group_filters;
+    while left > 0 {
+        let end = pair::panel(panel, left, quads(reread(panel).job));
+        left -= panel.filters;
+        // SAFETY: the caller's; a panel begins with the biases of its filters.
+        unsafe {
+            if at_once {
+                let two = reread(two);
+                let plane = two.windows.planes[0];
+                two.aim(panel, &mut taps, plane, two.first.columns, Reach::Both);
+                simd.outputs(panel, &mut taps, constants);
+            } else {
+                pair::each(simd, panel, |panel| {
+                    two.add(simd, constants, panel, &mut taps);
+                });
+            }
+        }
+        panel.header = end;
+    }
+}
+
+/// Quads of a filter's weights where each tap has whole ones.
+#[inline(always)]
+fn quads(job: &JobI8<'_>) -> usize {
+    job.sizes().taps * (job.sizes().group_channels / QUAD)
+}
+
+/// Other layers.
+#[inline(never)]
+fn ragged<S: Quads>(simd: S, job: &JobI8<'_>) {
+    let constants = simd.constants(job);
+    let mut bytes = MaybeUninit::<Bytes>::uninit();
+    let bytes: *mut i8 = bytes.as_mut_ptr().cast();
+    each_two::<S>(job, |panel, two| {
+        // SAFETY: the windows are those of pixels of the job, which have so many outputs; there is room for a piece of each.
+        unsafe {
+            // One piece that is all serves every filter.
+            let job = reread(panel).job;
+            if depth(job) <= PIECE {
+                let [planes, _, columns] = job.geometry().kernel;
+                if two.is_one(job) && planes == 1 && two.first.columns == [0, columns] {
+                    gather::rows(simd, job, two, bytes);
+                } else {
+                    gather::gather(simd, job, two, 0, bytes);
+                }
+            }
+            of_bytes(simd, &constants, panel, two, bytes);
+        }
+    });
+}
+
+/// Computes the outputs of two pixels from the bytes of their windows, which lie at `bytes` if they are one piece, and are
+/// gathered there if they are more.
+///
+/// # Safety
+/// The windows are those of pixels of the panel's job; each pixel that exists has outputs, and at `bytes` there is room for
+/// [`Bytes`].
+#[inline(never)]
+unsafe fn of_bytes<S: Quads>(
+    simd: S,
+    constants: &S::Constants,
+    panel: &mut Panel<'_>,
+    two: &Two,
+    bytes: *mut i8,
+) {
+    let mut taps = Taps {
+        inputs: [bytes, bytes.wrapping_add(PIECE)],
+        line: depth(reread(panel).job).next_multiple_of(QUAD),
+        ..Taps::NONE
+    };
+    let mut left = reread(panel).job.sizes().group_filters;
+    while left > 0 {
+        let end = pair::panel(panel, left, depth(reread(panel).job).div_ceil(QUAD));
+        left -= panel.filters;
+        // SAFETY: the caller's; a panel begins with the biases of its filters.
+        unsafe {
+            if S::OUTPUTS && depth(reread(panel).job) <= PIECE && panel.job.plain {
+                taps.weights = panel.weights();
+                simd.outputs(panel, &mut taps, constants);
+            } else {
+                pair::each(simd, panel, |panel| {
+                    add_pieces(simd, constants, panel, two, &mut taps);
+                });
+            }
+        }
+        panel.header = end;
+    }
+}
+
+/// Adds what the weights make of the bytes of both windows, which are gathered piece by piece if they are more than one.
+///
+/// # Safety
+/// The windows are those of pixels of the panel's job; the panel stands at filters of it, and the inputs of `taps` are
+/// [`Bytes`].
+#[inline(always)]
+unsafe fn add_pieces<S: Quads>(
+    simd: S,
+    constants: &S::Constants,
+    panel: &Panel<'_>,
+    two: &Two,
+    taps: &mut Taps,
+) {
+    let mut at = 0;
+    while at < depth(reread(panel).job) {
+        let panel = reread(panel);
+        let left = depth(panel.job) - at;
+        taps.line = left.min(PIECE).next_multiple_of(QUAD);
+        taps.weights = panel.weights().wrapping_add(at / QUAD * panel.width);
+        // SAFETY: the caller's; the windows have bytes from there on.
+        unsafe {
+            if depth(panel.job) > PIECE {
+                gather::gather(simd, panel.job, two, at, taps.inputs[0].cast_mut());
+            }
+            simd.add(panel, taps, constants);
+        }
+        at += PIECE;
+    }
+}
+
+/// Calls `outputs` for every two pixels in each group, with the panel at the group's first filter. It leaves the panel behind
+/// the last.
+#[inline(always)]
+fn each_two<S: Quads>(job: &JobI8<'_>, mut outputs: impl FnMut(&mut Panel<'_>, &Two)) {
+    let mut sums = MaybeUninit::<S::Sums>::uninit();
+    let mut panel = Panel::of(job, sums.as_mut_ptr().cast());
+    let mut two = Two {
+        first: Windows::NONE.pixel,
+        windows: Windows::NONE,
+    };
     let mut output = panel.to;
     let mut header = panel.header;
-    for channel in (0..job.geometry.groups).map(|group| group * sizes.group_channels) {
-        let mut walk = Windows::of(job, channel);
-        let mut left = pixels;
+    let mut group = 0;
+    while group < reread(panel.job).geometry().groups {
+        let job = reread(panel.job);
+        two.windows.start(job, group * job.sizes().group_channels);
+        let mut left = count(&job.rows) * job.sizes().output[2];
         panel.to = output;
         while left > 0 {
             // A second pixel that does not exist is computed as another first.
-            walk.next(job);
-            let first = walk.window;
+            let job = reread(panel.job);
+            two.windows.next(job);
+            two.first = two.windows.pixel;
             panel.step = 0;
-            if left >= PIXELS {
-                walk.next(job);
-                panel.step = pixel;
+            left -= 1;
+            let job = reread(panel.job);
+            if left > 0 && two.windows.goes_on(job) {
+                two.windows.next(job);
+                panel.step = pixel(job);
+                left -= 1;
             }
             panel.header = header;
-            // SAFETY: the walk's windows are those of pixels of the job, and each that exists has outputs.
-            unsafe { two(simd, &shape, [&first, &walk.window], &mut panel) };
+            outputs(&mut panel, &two);
             // Past the other groups' outputs, and those of the second pixel.
-            panel.to = panel.to.wrapping_add(pixel - group + panel.step);
-            left = left.saturating_sub(PIXELS);
+            let job = reread(panel.job);
+            panel.to = panel
+                .to
+                .wrapping_add(pixel(job) - self::group(job) + panel.step);
         }
         header = panel.header;
-        output = output.wrapping_add(group);
+        output = output.wrapping_add(self::group(reread(panel.job)));
+        group += 1;
     }
 }
 
-/// Computes the outputs of two pixels with [`pair::run`].
-///
-/// # Safety
-/// As for that; the windows are those of pixels of a job of this shape.
-// The memory is gone when the next windows are looked for.
-#[inline(never)]
-unsafe fn two<S: Quads>(
-    simd: S,
-    shape: &Shape<'_>,
-    windows: [&Window; PIXELS],
-    panel: &mut Panel<'_>,
-) {
-    let mut memory = MaybeUninit::<Memory<PIECE>>::uninit();
-    let cut = [shape.depth(), shape.piece];
-    let mut piece = Piece {
-        plane: 0,
-        row: 0,
-        column: 0,
-        at: 0,
-        len: shape.piece,
-        wide: memory.as_mut_ptr().cast(),
-    };
-    let [first, second] = windows;
-    let stage = |at, len, wide: *mut i16| {
-        if at == 0 {
-            [piece.plane, piece.row, piece.column, piece.at] = [0; 4];
-        }
-        piece.len = len;
-        piece.wide = wide;
-        // SAFETY: the caller's.
-        unsafe { stage(simd, shape, first, &piece) };
-        piece.wide = wide.wrapping_add(S::APART);
-        // SAFETY: the caller's.
-        unsafe { stage(simd, shape, second, &piece) };
-        piece.next(shape);
-    };
-    // SAFETY: the caller's; the piece is no longer than `PIECE`, or `RAGGED`.
-    unsafe { pair::run(simd, shape.job, &mut memory, cut, panel, stage) };
-}
-
-/// What all windows of a layer have in common, and what follows from the job at once.
-struct Shape<'a> {
-    job: &'a JobI8<'a>,
-    /// Pieces of a row of the window that lie apart; channels of a piece.
-    columns: usize,
-    line: usize,
-    /// What of a window is widened at a time.
-    piece: usize,
-    /// There is one tap, and its channels are all widened together.
-    point: bool,
-    /// There is one plane, and a row of the window is one piece.
-    flat: bool,
-    /// The channels of a tap are whole quads.
-    whole: bool,
-}
-
-impl<'a> Shape<'a> {
-    // So that what is kept in memory anyway is not kept on the stack again by whoever looks at it.
-    #[inline(never)]
-    fn of(job: &'a JobI8<'a>) -> Self {
-        let (geometry, sizes) = (job.geometry, job.sizes);
-        let channels = sizes.group_channels;
-        let depth = sizes.taps * channels;
-        // Taps that lie side by side are one piece.
-        let [columns, line] = if geometry.dilation[2] == 1 && geometry.groups == 1 {
-            [1, geometry.kernel[2] * channels]
-        } else {
-            [geometry.kernel[2], channels]
-        };
-        let whole = channels.is_multiple_of(QUAD);
-        let mut piece = if whole { PIECE } else { RAGGED };
-        if depth <= piece {
-            piece = depth;
-        } else if whole && line < PIECE {
-            // Whole rows.
-            piece -= PIECE.checked_rem(line).unwrap_or(0);
-        }
-        Shape {
-            job,
-            columns,
-            line,
-            piece,
-            flat: geometry.kernel[0] == 1 && columns == 1,
-            point: sizes.taps == 1 && whole && depth <= PIECE,
-            whole,
-        }
-    }
-
-    /// Channels of the whole window.
-    #[inline(always)]
-    fn depth(&self) -> usize {
-        self.job.sizes.taps * self.job.sizes.group_channels
-    }
-
-    #[inline(always)]
-    fn offset(&self) -> Offset {
-        Offset::of(self.job.quant)
-    }
-}
-
-/// A piece of a window: a place in it, in the order of the weights; and what of it is to be widened, to where.
-#[derive(Clone, Copy)]
-struct Piece {
-    plane: usize,
-    row: usize,
-    column: usize,
-    /// Along the line.
-    at: usize,
-    len: usize,
-    wide: *mut i16,
-}
-
-impl Piece {
-    /// To the next piece.
-    // Not inlined, so that the piece lies in memory and nowhere else.
-    #[inline(never)]
-    fn next(&mut self, shape: &Shape<'_>) {
-        let mut len = self.len;
-        while len > 0 {
-            let run = (shape.line - self.at).min(len);
-            self.go(shape, run);
-            len -= run;
-        }
-    }
-
-    /// The place is moved along, at most to the start of the next line.
-    #[inline(always)]
-    fn go(&mut self, shape: &Shape<'_>, len: usize) {
-        self.at += len;
-        if self.at < shape.line {
-            return;
-        }
-        self.at -= shape.line;
-        self.column += 1;
-        if self.column == shape.columns {
-            self.column = 0;
-            self.row += 1;
-            if self.row == shape.job.geometry.kernel[1] {
-                self.row = 0;
-                self.plane += 1;
-            }
-        }
-    }
-}
-
-/// Widens a piece of a window.
-///
-/// # Safety
-/// The window is that of a pixel of a job of this shape, which has so many taps and channels from
-/// there on, and they fit: see [`PIECE`].
-#[inline(never)]
-unsafe fn stage<S: Quads>(simd: S, shape: &Shape<'_>, window: &Window, piece: &Piece) {
-    // SAFETY: the caller's.
-    unsafe {
-        if window.inner && shape.point {
-            simd.widen(window.origin, shape.offset(), piece.len / QUAD, piece.wide);
-        } else if window.inner && shape.flat {
-            stage_inner(simd, shape, window, piece);
-        } else {
-            stage_any(simd, shape, window, piece);
-        }
-    }
-}
-
-/// [`stage`], for a pixel whose taps are all inside, in one plane.
-///
-/// # Safety
-/// As for that.
-#[inline(never)]
-unsafe fn stage_inner<S: Quads>(simd: S, shape: &Shape<'_>, window: &Window, piece: &Piece) {
-    let (mut to, mut byte) = (piece.wide, bytes(piece.wide));
-    let step = steps(shape.job.geometry)[1];
-    let mut line = window.origin.wrapping_add(piece.row.wrapping_mul(step));
-    let mut at = piece.at;
-    let mut len = piece.len;
-    while len > 0 {
-        let run = (shape.line - at).min(len);
-        let input = line.wrapping_add(at);
-        len -= run;
-        at = 0;
-        line = line.wrapping_add(step);
-        // SAFETY: the taps are inside; what is written fits.
-        unsafe {
-            if shape.whole {
-                simd.widen(input, shape.offset(), run / QUAD, to);
-                to = to.wrapping_add(run / QUAD * PIXELS * QUAD);
-            } else {
-                simd.copy(input, byte, run);
-                byte = byte.wrapping_add(run);
-            }
-        }
-    }
-    if !shape.whole {
-        // SAFETY: the bytes have just been written.
-        unsafe { widen_bytes(simd, shape.offset(), byte, piece.wide) };
-    }
-}
-
-/// [`stage`], for any pixel.
-///
-/// # Safety
-/// As for that.
-#[inline(never)]
-unsafe fn stage_any<S: Quads>(simd: S, shape: &Shape<'_>, window: &Window, piece: &Piece) {
-    let (mut to, mut byte) = (piece.wide, bytes(piece.wide));
-    let mut place = *piece;
-    while place.len > 0 {
-        let (input, run) = shape.segment(window, &place);
-        place.len -= run;
-        place.go(shape, run);
-        // SAFETY: the taps are inside; what is written fits.
-        unsafe {
-            if shape.whole {
-                let quads = run / QUAD;
-                if input.is_null() {
-                    simd.fill(shape.offset(), quads, to);
-                } else {
-                    simd.widen(input, shape.offset(), quads, to);
-                }
-                to = to.wrapping_add(quads * PIXELS * QUAD);
-            } else {
-                if input.is_null() {
-                    for i in 0..run {
-                        byte.add(i).write(shape.offset().zero());
-                        rolled();
-                    }
-                } else {
-                    simd.copy(input, byte, run);
-                }
-                byte = byte.wrapping_add(run);
-            }
-        }
-    }
-    if !shape.whole {
-        // SAFETY: the bytes have just been written.
-        unsafe { widen_bytes(simd, shape.offset(), byte, piece.wide) };
-    }
-}
-
-impl Shape<'_> {
-    /// What lies at the start of a piece, null if that is in the padding; and how many channels of the piece lie so
-    /// too, in the same line.
-    #[inline(never)]
-    fn segment(&self, window: &Window, piece: &Piece) -> (*const i8, usize) {
-        let [planes, rows, columns] = &window.inside;
-        // What of the line is inside.
-        let [mut start, mut end] = [self.line; 2];
-        if contains(planes, piece.plane) && contains(rows, piece.row) {
-            if self.columns == 1 {
-                let channels = self.job.sizes.group_channels;
-                [start, end] = columns.map(|column| column * channels);
-            } else if contains(columns, piece.column) {
-                start = 0;
-            }
-        }
-        let mut input = ptr::null();
-        let mut bound = self.line;
-        if piece.at < start {
-            bound = start;
-        } else if piece.at < end {
-            bound = end;
-            let steps = steps(self.job.geometry);
-            input = window.tap([piece.plane, piece.row, piece.column], &steps);
-            input = input.wrapping_add(piece.at);
-        }
-        (input, (bound - piece.at).min(piece.len))
-    }
-}
-
-/// Widens the bytes of a ragged piece, up to `end`: `first` is the place of the pixel in the first quad.
-///
-/// # Safety
-/// So many have been written, at least one; and there is room for whole quads of them.
-#[inline(never)]
-unsafe fn widen_bytes<S: Quads>(simd: S, offset: Offset, mut end: *mut i8, first: *mut i16) {
-    let start = bytes(first);
-    // The weights are zeros where the last quad is not full.
-    while !(end.addr() - start.addr()).is_multiple_of(QUAD) {
-        // SAFETY: the caller's.
-        unsafe { end.write(0) };
-        end = end.wrapping_add(1);
-        rolled();
-    }
-    // SAFETY: the caller's.
-    unsafe { simd.widen(start, offset, (end.addr() - start.addr()) / QUAD, first) };
+/// Bytes of a pixel of the output, and of a group's filters in it.
+#[inline(always)]
+fn pixel(job: &JobI8<'_>) -> usize {
+    job.geometry().filters * job.element()
 }
 
 #[inline(always)]
-fn contains([start, end]: &[usize; 2], at: usize) -> bool {
-    *start <= at && at < *end
+fn group(job: &JobI8<'_>) -> usize {
+    job.sizes().group_filters * job.element()
+}
+
+impl Two {
+    /// Whether both windows have the same taps, in rows of one plane and side by side.
+    #[inline(always)]
+    fn is_one(&self, job: &JobI8<'_>) -> bool {
+        let ([front, back], [top, bottom]) = (self.windows.planes, self.windows.rows);
+        let [start, end] = self.first.columns;
+        back == front + 1
+            && top < bottom
+            && start < end
+            && [start, end] == self.windows.pixel.columns
+            && (end == start + 1 || together(job))
+    }
+
+    /// Adds what the weights make of both windows to the sums of a panel's filters; `taps` is for its use.
+    ///
+    /// # Safety
+    /// The windows are those of pixels of the panel's job, whose taps are whole quads; the panel stands at filters of it.
+    #[inline(always)]
+    unsafe fn add<S: Quads>(
+        &self,
+        simd: S,
+        constants: &S::Constants,
+        panel: &Panel<'_>,
+        taps: &mut Taps,
+    ) {
+        if self.windows.rows[0] == self.windows.rows[1] {
+            return;
+        }
+        let mut end = 0;
+        while end < reread(panel).job.geometry().kernel[2] {
+            let start = end;
+            let reach;
+            (end, reach) = self.run(panel.job, start);
+            let Some(reach) = reach else { continue };
+            let mut z = reread(self).windows.planes[0];
+            while z < reread(self).windows.planes[1] {
+                self.aim(panel, taps, z, [start, end], reach);
+                // SAFETY: the taps are inside.
+                unsafe { simd.add(panel, taps, constants) };
+                z += 1;
+            }
+        }
+    }
+
+    /// How far taps from a column on lie side by side and are reached by the same windows; and which.
+    #[inline(never)]
+    fn run(&self, job: &JobI8<'_>, start: usize) -> (usize, Option<Reach>) {
+        let reach = self.reach(start);
+        let mut end = start + 1;
+        while together(job) && end < job.geometry().kernel[2] && self.reach(end) == reach {
+            end += 1;
+        }
+        (end, reach)
+    }
+
+    /// Those of some columns of a plane, which lie side by side unless there is but one.
+    // Its frame is gone when they are multiplied.
+    #[inline(never)]
+    fn aim(
+        &self,
+        panel: &Panel<'_>,
+        taps: &mut Taps,
+        z: usize,
+        [start, end]: [usize; 2],
+        reach: Reach,
+    ) {
+        let job = panel.job;
+        let [_, rows, columns] = job.geometry().kernel;
+        let steps = steps(job.geometry());
+        let [top, bottom] = self.windows.rows;
+        let channels = job.sizes().group_channels;
+        let line = (end - start) * channels;
+        taps.line = line;
+        taps.rows = bottom - top;
+        taps.input_gap = steps[1].wrapping_sub(line);
+        taps.weight_gap = (columns * channels - line) * panel.width;
+        taps.reach = reach;
+        let at = (z * rows + top) * columns + start;
+        taps.weights = (panel.weights()).wrapping_add(at * (channels / QUAD) * panel.width);
+        let first = tap(self.first.origin, [z, top, start], &steps);
+        let second = tap(self.windows.pixel.origin, [z, top, start], &steps);
+        // What is not reached may not be read.
+        taps.inputs = match reach {
+            Reach::Both => [first, second],
+            Reach::First => [first; 2],
+            Reach::Second => [second; 2],
+        };
+    }
+
+    /// Whose windows have a column inside.
+    #[inline(always)]
+    fn reach(&self, column: usize) -> Option<Reach> {
+        match (
+            self.first.reaches(column),
+            self.windows.pixel.reaches(column),
+        ) {
+            (true, true) => Some(Reach::Both),
+            (true, false) => Some(Reach::First),
+            (false, true) => Some(Reach::Second),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Whether taps of a row lie side by side.
+#[inline(always)]
+fn together(job: &JobI8<'_>) -> bool {
+    job.geometry().dilation[2] == 1 && job.geometry().groups == 1
 }

@@ -25,7 +25,7 @@ pub(crate) use peak::multiply_adds;
 /// for a lesser level.
 #[inline(always)]
 pub(crate) fn dense<S: NeonI8>(simd: S, job: JobI8<'_>) -> Option<JobI8<'_>> {
-    match job.panels.algorithm {
+    match job.shape.panels.algorithm {
         Direct::Dense if !S::PAIRS || dense::pairs_pay(&job) => {
             let multiply = Multiply {
                 pixels: S::PIXELS,
@@ -49,8 +49,8 @@ pub(crate) fn depthwise<S: NeonI8>(simd: S, job: JobI8<'_>) {
 /// Whether no weight is -128: then two products fit 16 bits together.
 #[inline(never)]
 pub(crate) fn pairs_fit(job: &JobI8<'_>) -> bool {
-    let panels = &job.panels;
-    let mut panel = job.packed.as_ptr();
+    let panels = &job.shape.panels;
+    let mut panel = job.packed;
     // SAFETY: the caller is compiled for NEON; panels follow each other as `PanelsI8` counts them, and
     // a row of one is at least 16 bytes long, or 4 under depthwise windows.
     unsafe {

@@ -1,14 +1,15 @@
 //! Depthwise windows of at most nine taps, three side by side, for cores with few registers: pixel by pixel,
-//! under four filters, each of a channel of its own.
+//! under two filters, each of a channel of its own.
 
 use super::put::Panel;
 use super::quads::{PIXELS, Pair, Quads};
-use super::windows::{Windows, steps};
-use super::{JobI8, depthwise_panel, taps};
+use super::windows::{Windows, step, steps};
+use super::{JobI8, depthwise_panel, reread, taps};
 use crate::kernel::window::count;
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 use core::mem::MaybeUninit;
+use core::ptr;
 
 /// Taps of the largest window, and of its widest row.
 pub(crate) const TAPS: usize = 9;
@@ -40,98 +41,131 @@ pub(crate) struct Nine {
 
 /// Other windows than that are left to [`taps`].
 #[inline(always)]
-pub(super) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
-    let geometry = job.geometry;
+pub(super) fn run<S: Quads>(simd: S, job: &JobI8<'_>) {
+    let geometry = job.geometry();
     let fits = geometry.kernel[0] == 1
         && geometry.kernel[2] <= COLUMNS
-        && job.sizes.taps <= TAPS
+        && job.sizes().taps <= TAPS
         && geometry.filters == geometry.channels
-        && job.quant.flip_input == 0;
+        && job.quant().flip_input == 0;
     if fits {
         nines(simd, job);
     } else {
-        taps::run(job, 0);
+        taps::run(simd, job, 0);
     }
 }
 
+/// Filters at a time, which divide a word: their weights take most of the stack.
+const FILTERS: usize = 2;
+
+/// The weights of so many filters.
+type Weights = [[i32; TAPS]; FILTERS];
+
 #[inline(never)]
-fn nines<S: Quads>(simd: S, job: &mut JobI8<'_>) {
-    let geometry = job.geometry;
-    let kernel_width = geometry.kernel[2];
-    let mut weights = MaybeUninit::<[[i32; TAPS]; QUAD]>::uninit();
-    let weights: *mut i32 = weights.as_mut_ptr().cast();
-    let mut sums = MaybeUninit::<[Pair; QUAD]>::uninit();
-    let mut put = Panel::of(job, sums.as_mut_ptr().cast());
-    let outputs = put.to;
-    let steps = steps(geometry);
-    let pixel = geometry.stride[2].wrapping_mul(geometry.channels);
-    let row = geometry.filters * put.element;
-    let pixels = count(&job.rows) * job.sizes.output[2];
-    let mut base = job.packed.as_ptr();
+fn nines<S: Quads>(simd: S, job: &JobI8<'_>) {
+    let mut weights = MaybeUninit::<Weights>::uninit();
+    let mut sums = MaybeUninit::<[Pair; FILTERS]>::uninit();
+    let mut panel = Panel::of(job, sums.as_mut_ptr().cast());
+    let mut output = panel.to;
+    let mut windows = Windows::NONE;
+    let mut nine = Nine {
+        input: ptr::null(),
+        weights: ptr::null(),
+        biases: ptr::null(),
+        filters: 0,
+        rows: 0,
+        columns: 0,
+        zero: panel.job.quant().input_zero,
+        tap: steps(panel.job.geometry())[2],
+        line: 0,
+        skip: 0,
+        next: 0,
+    };
     let mut first = 0;
-    while first < geometry.filters {
-        let lane = first % PANEL;
-        put.width = width(geometry.filters - (first - lane));
-        put.header = base.wrapping_add(lane);
-        put.filters = (geometry.filters - first).min(QUAD);
-        put.to = outputs.wrapping_add(first * put.element);
-        let mut from = base.wrapping_add(HEADER * put.width + lane / QUAD);
-        for tap in 0..job.sizes.taps {
-            // SAFETY: a panel has a word of four filters for each tap.
-            let word = unsafe { from.read() };
-            from = from.wrapping_add(put.width / QUAD);
-            for filter in 0..QUAD {
-                // SAFETY: there is room for so many.
-                unsafe {
-                    let to = weights.add(filter * TAPS + tap);
-                    to.write((word >> (8 * filter)) as i8 as i32);
-                }
-            }
-        }
-        let mut windows = Windows::of(job, first);
-        let mut left = pixels;
+    while first < reread(panel.job).geometry().filters {
+        load(&mut panel, first, weights.as_mut_ptr().cast());
+        panel.to = output;
+        nine.biases = panel.header;
+        nine.filters = panel.filters;
+        windows.start(reread(panel.job), first);
+        let mut left = {
+            let job = reread(panel.job);
+            count(&job.rows) * job.sizes().output[2]
+        };
         while left > 0 {
-            windows.next(job);
-            let window = &windows.window;
-            let [planes, [top, bottom], [start, end]] = window.inside;
-            let mut columns = end - start;
-            let mut rows = bottom - top;
-            if planes[0] == planes[1] || columns == 0 {
-                [rows, columns] = [0, 1];
-            }
-            let mut nine = Nine {
-                input: window.tap([0, top, start], &steps),
-                weights: weights.wrapping_add(top * kernel_width + start),
-                biases: put.header,
-                filters: put.filters,
-                rows,
-                columns,
-                zero: job.quant.input_zero,
-                tap: steps[2],
-                line: steps[1].wrapping_sub(columns.wrapping_mul(steps[2])),
-                skip: (kernel_width - columns) * size_of::<i32>(),
-                next: (TAPS - rows * kernel_width) * size_of::<i32>(),
-            };
-            let mut alike = windows.skip();
+            windows.next(reread(panel.job));
+            nine.aim(reread(panel.job), &windows, weights.as_ptr().cast());
+            let mut alike = windows.skip(reread(panel.job));
             left -= alike;
             while alike > 0 {
                 let exist = alike.min(PIXELS);
-                put.step = if exist > 1 { row } else { 0 };
+                alike -= exist;
+                let job = reread(panel.job);
+                let row = job.geometry().filters * job.element();
+                panel.step = if exist > 1 { row } else { 0 };
                 // SAFETY: the taps are inside; filters that exist have sums, headers and outputs.
                 unsafe {
-                    for pixel_sums in 0..exist {
-                        simd.nine(&nine, put.sums.cast::<i32>().add(pixel_sums));
-                        nine.input = nine.input.wrapping_add(pixel);
+                    for pixel in 0..exist {
+                        simd.nine(&nine, panel.sums.cast::<i32>().add(pixel));
+                        nine.input = nine.input.wrapping_add(step(reread(panel.job)));
                     }
-                    put.put();
+                    panel.put(simd);
                 }
-                put.to = put.to.wrapping_add(row + put.step);
-                alike -= exist;
+                let job = reread(panel.job);
+                let row = job.geometry().filters * job.element();
+                panel.to = panel.to.wrapping_add(row + panel.step);
             }
         }
-        first += QUAD;
-        if first.is_multiple_of(PANEL) {
-            base = base.wrapping_add(depthwise_panel(job));
+        output = output.wrapping_add(FILTERS * reread(panel.job).element());
+        first += FILTERS;
+    }
+}
+
+/// Makes it the panel of the filters from `first` on, and loads their weights.
+// Its frame is gone when they are multiplied.
+#[inline(never)]
+fn load(panel: &mut Panel<'_>, first: usize, mut to: *mut i32) {
+    let job = panel.job;
+    let lane = first % PANEL;
+    let filters = job.geometry().filters;
+    panel.width = width(filters - (first - lane));
+    panel.filters = (filters - first).min(FILTERS);
+    let base = job
+        .packed
+        .wrapping_add(first / PANEL * depthwise_panel(job));
+    panel.header = base.wrapping_add(lane);
+    let mut from = base.wrapping_add(HEADER * panel.width + lane / QUAD);
+    for _ in 0..job.sizes().taps {
+        // SAFETY: a panel has a word of four filters for each tap, and there is room for so many.
+        unsafe {
+            let word = from.read() >> (8 * (lane % QUAD));
+            to.write(i32::from(word as i8));
+            to.add(TAPS).write(i32::from((word >> 8) as i8));
         }
+        from = from.wrapping_add(panel.width / QUAD);
+        to = to.wrapping_add(1);
+    }
+}
+
+impl Nine {
+    /// Makes it the window's taps that are inside.
+    #[inline(never)]
+    fn aim(&mut self, job: &JobI8<'_>, windows: &Windows, weights: *const i32) {
+        let kernel_width = job.geometry().kernel[2];
+        let (planes, [top, bottom]) = (windows.planes, windows.rows);
+        let [start, end] = windows.pixel.columns;
+        let mut columns = end - start;
+        let mut rows = bottom - top;
+        if planes[0] == planes[1] || columns == 0 {
+            [rows, columns] = [0, 1];
+        }
+        let steps = steps(job.geometry());
+        self.input = windows.tap([0, top, start], &steps);
+        self.weights = weights.wrapping_add(top * kernel_width + start);
+        self.rows = rows;
+        self.columns = columns;
+        self.line = steps[1].wrapping_sub(columns.wrapping_mul(steps[2]));
+        self.skip = (kernel_width - columns) * size_of::<i32>();
+        self.next = (TAPS - rows * kernel_width) * size_of::<i32>();
     }
 }

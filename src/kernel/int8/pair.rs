@@ -1,71 +1,43 @@
-//! The windows of two pixels under all filters of a group, for cores without vectors.
-//!
-//! What a tile of registers would widen again for every filter is widened once for a panel, a piece of the
-//! windows at a time, and windows of any shape are all the same to the loop that multiplies.
+//! The windows of two pixels under all filters of a group, for cores without vectors: panel by panel, and in it some filters
+//! at a time, whose sums are all that lies on the stack.
 
-use super::JobI8;
 use super::put::Panel;
-use super::quads::{Offset, PIXELS, Pair, Quads};
+use super::quads::{Pair, Quads};
 use crate::pack::{PANEL, width};
-use crate::pack_i8::{HEADER, QUAD};
-use core::mem::MaybeUninit;
+use crate::pack_i8::HEADER;
 
-/// The sums of a panel, and a widened piece of the windows of two pixels: `PIECE` inputs of each.
-///
-/// Larger pieces take more of the stack, and with smaller ones each input is widened, and each sum read and
-/// written, more often.
-#[repr(C)]
-pub(super) struct Memory<const PIECE: usize> {
-    sums: [Pair; PANEL],
-    wide: [[i16; PIXELS]; PIECE],
+/// Makes it the next panel of a group that has `left` filters more, of so many quads each: it is to stand at the first. Tells where
+/// the panel after it begins.
+// Its frame is gone when they are computed.
+#[inline(never)]
+pub(super) fn panel(panel: &mut Panel<'_>, left: usize, quads: usize) -> *const i32 {
+    panel.width = width(left);
+    panel.filters = left.min(PANEL);
+    panel.header.wrapping_add((HEADER + quads) * panel.width)
 }
 
-/// Computes the outputs of two pixels, or of the first alone, under the filters of a group. The panel is to
-/// begin at the first of them, and in the end stands behind the last. Of a window's channels, `piece` are
-/// widened at a time: `stage` is asked for so many from a place on, and for where they go.
+/// Computes the outputs of two pixels, or of the first alone, under the filters of the panel. `add` is to add to the sums of
+/// some of them, at which the panel stands then, what their weights make of the windows.
 ///
 /// # Safety
-/// There are so many outputs, and panels as `PanelsI8` counts them; the piece fits in the memory.
+/// There are so many outputs, and the panel is one as `PanelsI8` counts them.
 #[inline(always)]
-pub(super) unsafe fn run<S: Quads, const PIECE: usize>(
+pub(super) unsafe fn each<S: Quads>(
     simd: S,
-    job: &JobI8<'_>,
-    memory: &mut MaybeUninit<Memory<PIECE>>,
-    [depth, piece]: [usize; 2],
     panel: &mut Panel<'_>,
-    mut stage: impl FnMut(usize, usize, *mut i16),
+    mut add: impl FnMut(&Panel<'_>),
 ) {
-    let memory = memory.as_mut_ptr();
-    // SAFETY: they lie there, though nothing has been written yet.
-    let wide: *mut i16 = unsafe { &raw mut (*memory).wide }.cast();
-    panel.sums = memory.cast();
-    let mut left = job.sizes.group_filters;
-    let mut first = true;
+    const { assert!(size_of::<S::Sums>() == S::FILTERS * size_of::<Pair>()) };
+    let mut left = panel.filters;
     while left > 0 {
-        panel.filters = left.min(PANEL);
-        panel.width = width(left);
-        let mut weights = panel.header.wrapping_add(HEADER * panel.width);
-        let mut at = 0;
-        // SAFETY: a panel begins with the biases of its filters; the weights are a panel's, as
-        // `PanelsI8` counts them; each pixel that exists has so many outputs.
+        panel.filters = left.min(S::FILTERS);
+        // SAFETY: a panel begins with the biases of its filters; each pixel that exists has so many outputs.
         unsafe {
-            simd.start(panel, Offset::of(job.quant));
-            while at < depth {
-                let len = (depth - at).min(piece);
-                // One piece that is all serves every panel.
-                if first || piece < depth {
-                    stage(at, len, wide);
-                }
-                let quads = len.div_ceil(QUAD);
-                simd.add_quads(panel, wide, weights, quads);
-                weights = weights.wrapping_add(quads * panel.width);
-                at += len;
-            }
-            panel.put();
+            panel.start();
+            add(panel);
+            panel.put(simd);
         }
-        first = false;
-        panel.header = weights;
-        panel.to = panel.to.wrapping_add(panel.filters * panel.element);
         left -= panel.filters;
+        panel.go_on();
     }
 }

@@ -1,18 +1,13 @@
 //! Dense windows of one tap side by side, for cores without vectors: pixels as they lie in the image.
 
 use super::JobI8;
-use super::pair::{self, Memory};
+use super::pair;
 use super::put::Panel;
-use super::quads::{Offset, PIXELS, Quads};
+use super::quads::{PIXELS, Quads, Taps};
 use crate::geometry::{Geometry, Sizes};
 use crate::kernel::window::count;
 use crate::pack_i8::QUAD;
 use core::mem::MaybeUninit;
-use core::ptr;
-
-/// Channels of a pixel that are widened at a time. The loop has little else on the stack, and so many are all that
-/// most layers have.
-const PIECE: usize = 64;
 
 /// Whether outputs and inputs are the same pixels, and of whole quads.
 #[inline(always)]
@@ -28,36 +23,48 @@ pub(super) const fn is(geometry: &Geometry, sizes: &Sizes) -> bool {
 
 /// The job's layer [`is`] such.
 #[inline(never)]
-pub(super) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
-    let mut memory = MaybeUninit::<Memory<PIECE>>::uninit();
-    let mut panel = Panel::of(job, ptr::null_mut());
-    let channels = job.geometry.channels;
-    let offset = Offset::of(job.quant);
-    let row = job.geometry.filters * panel.element;
-    let mut input = job.input.as_ptr();
-    let mut left = count(&job.rows) * job.sizes.output[2];
+pub(super) fn run<S: Quads>(simd: S, job: &JobI8<'_>) {
+    let mut sums = MaybeUninit::<S::Sums>::uninit();
+    let mut panel = Panel::of(job, sums.as_mut_ptr().cast());
+    let job = panel.job;
+    let constants = simd.constants(job);
+    let channels = job.geometry().channels;
+    let mut taps = Taps {
+        line: channels,
+        ..Taps::NONE
+    };
+    let pixel = job.geometry().filters * job.element();
+    let mut left = count(&job.rows) * job.sizes().output[2];
+    let mut input = job.input;
     while left > 0 {
         // A second pixel that does not exist is computed as another first.
-        let mut second = 0;
+        let mut second = input;
         panel.step = 0;
         if left >= PIXELS {
-            second = channels;
-            panel.step = row;
+            second = input.wrapping_add(channels);
+            panel.step = pixel;
         }
-        let stage = |at, len: usize, wide: *mut i16| {
-            let from = input.wrapping_add(at);
-            // SAFETY: the pixels are those of the job; what is written fits in the memory.
+        taps.inputs = [input, second];
+        panel.header = job.packed;
+        let mut filters = job.geometry().filters;
+        while filters > 0 {
+            let end = pair::panel(&mut panel, filters, channels / QUAD);
+            filters -= panel.filters;
+            // SAFETY: each pixel that exists has outputs; the pixels are those of the job, and so are the weights.
             unsafe {
-                simd.widen(from, offset, len / QUAD, wide);
-                let wide = wide.wrapping_add(S::APART);
-                simd.widen(from.wrapping_add(second), offset, len / QUAD, wide);
+                if S::OUTPUTS {
+                    taps.weights = panel.weights();
+                    simd.outputs(&mut panel, &mut taps, &constants);
+                } else {
+                    pair::each(simd, &mut panel, |panel| {
+                        taps.weights = panel.weights();
+                        simd.add(panel, &taps, &constants);
+                    });
+                }
             }
-        };
-        panel.header = job.packed.as_ptr();
-        let cut = [channels, channels.min(PIECE)];
-        // SAFETY: each pixel that exists has outputs; the piece is no longer than `PIECE`.
-        unsafe { pair::run(simd, job, &mut memory, cut, &mut panel, stage) };
-        // Past those of the first.
+            panel.header = end;
+        }
+        // Past those of the second.
         panel.to = panel.to.wrapping_add(panel.step);
         input = input.wrapping_add(PIXELS * channels);
         left = left.saturating_sub(PIXELS);

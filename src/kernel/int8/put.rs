@@ -1,19 +1,18 @@
 //! From the sums of a panel to outputs, for cores without vectors.
 
-use super::quads::{Pair, Quads};
-use super::{JobI8, Outputs, rolled};
+use super::quads::{PIXELS, Pair, Quads};
+use super::{JobI8, Outputs, reread, rolled};
 use crate::kernel::Implied;
 use crate::pack_i8::HEADER;
-use crate::quant::{Quant, Rounding};
-use crate::simd::SCALAR_I8;
+use crate::quant::Rounding;
 
-/// The sums of a panel's filters for two pixels, and where their outputs go.
+/// The sums of some filters of a panel for two pixels, and where their outputs go.
 ///
 /// The layout is known to loops.
 #[repr(C)]
 pub(crate) struct Panel<'a> {
     pub sums: *mut Pair,
-    /// The header of the first filter, and how many there are in the panel.
+    /// The header of the first of the filters, how wide the panel is, and how many filters there are.
     pub header: *const i32,
     pub width: usize,
     pub filters: usize,
@@ -21,34 +20,32 @@ pub(crate) struct Panel<'a> {
     pub to: *mut u8,
     /// Bytes from there to those of the second pixel; zero says that there is none.
     pub step: usize,
-    pub quant: &'a Quant,
-    /// Bytes of an output.
-    pub element: usize,
-    /// See [`JobI8::plain`].
-    pub plain: bool,
-    finish: Finish,
+    pub job: &'a JobI8<'a>,
 }
 
 impl<'a> Panel<'a> {
     /// The first of a job, so far without filters.
     #[inline(always)]
-    pub fn of(job: &mut JobI8<'a>, sums: *mut Pair) -> Self {
-        let (to, element) = match &mut job.output {
-            Outputs::Bytes(output) => (output.as_mut_ptr().cast(), 1),
-            Outputs::Sums(output) => (output.as_mut_ptr().cast(), size_of::<i32>()),
+    pub fn of(job: &'a JobI8<'_>, sums: *mut Pair) -> Self {
+        let to = match job.output {
+            Outputs::Bytes(output) => output.cast(),
+            Outputs::Sums(output) => output.cast(),
         };
         Panel {
             sums,
-            header: job.packed.as_ptr(),
+            header: job.packed,
             width: 0,
             filters: 0,
             to,
             step: 0,
-            quant: job.quant,
-            element,
-            plain: job.plain,
-            finish: job.finish,
+            job,
         }
+    }
+
+    /// The weights of the first of the filters.
+    #[inline(always)]
+    pub fn weights(&self) -> *const i32 {
+        self.header.wrapping_add(HEADER * self.width)
     }
 
     /// Words of the header of a filter.
@@ -62,14 +59,41 @@ impl<'a> Panel<'a> {
         unsafe { self.header.add(row * self.width + filter).read() }
     }
 
+    /// Sets the sums to the biases.
+    ///
+    /// # Safety
+    /// The header is that of the filters, and there are sums of so many.
+    // Its frame is gone when they are added to.
+    #[inline(never)]
+    pub unsafe fn start(&self) {
+        for filter in 0..self.filters {
+            // SAFETY: the caller's.
+            unsafe { self.sums.add(filter).write([self.word(0, filter); PIXELS]) };
+            rolled();
+        }
+    }
+
+    /// To the filters behind these, whose outputs have been put.
+    #[inline(never)]
+    pub fn go_on(&mut self) {
+        self.header = self.header.wrapping_add(self.filters);
+        self.to = self.to.wrapping_add(self.filters * self.job.element());
+    }
+
     /// Turns the sums into outputs.
     ///
     /// # Safety
     /// The sums have been computed, the header is that of a panel so wide, and so many outputs are writable.
     #[inline(always)]
-    pub unsafe fn put(&self) {
+    pub unsafe fn put<S: Quads>(&self, simd: S) {
         // SAFETY: the caller's; the function is one of those of this file.
-        unsafe { (self.finish.0.0)(self) };
+        unsafe {
+            if self.job.plain {
+                simd.plain(self);
+            } else {
+                (self.job.finish.0.0)(self);
+            }
+        }
     }
 
     /// [`put`](Self::put), output by output: the sum, its filter's words, and its place.
@@ -78,24 +102,22 @@ impl<'a> Panel<'a> {
     /// As for that.
     #[inline(always)]
     pub unsafe fn each<T>(&self, output: impl Fn(i32, [i32; 2]) -> T) {
-        for filter in 0..self.filters {
+        let mut at = 0;
+        loop {
+            let panel = reread(self);
+            if at >= panel.filters * PIXELS {
+                break;
+            }
+            let [filter, pixel] = [at / PIXELS, at % PIXELS];
             // SAFETY: the caller's.
             unsafe {
-                let words = [self.word(2, filter), self.word(3, filter)];
-                let to = self.to.cast::<T>().add(filter);
-                let mut sum = self.sums.add(filter).cast::<i32>();
-                let mut at = 0;
-                // The second pixel's, if it has a place of its own.
-                loop {
-                    to.byte_add(at).write(output(sum.read(), words));
-                    if at == self.step {
-                        break;
-                    }
-                    sum = sum.add(1);
-                    at = self.step;
-                    rolled();
-                }
+                let words = [panel.word(2, filter), panel.word(3, filter)];
+                let sum = panel.sums.cast::<i32>().add(at).read();
+                let to = panel.to.cast::<T>().add(filter);
+                to.byte_add(pixel * panel.step).write(output(sum, words));
             }
+            // The second pixel's, if it has a place of its own.
+            at += if reread(panel).step == 0 { PIXELS } else { 1 };
         }
     }
 }
@@ -132,7 +154,7 @@ impl Finish {
 #[allow(improper_ctypes_definitions)] // see `RunnerI8`
 unsafe extern "C" fn microconv_i8_tflite(panel: &Panel<'_>) {
     // SAFETY: the caller's.
-    unsafe { rounded(panel, |sum, words| panel.quant.tflite(sum, words)) };
+    unsafe { panel.each(|sum, words| reread(panel).job.quant().tflite(sum, words)) };
 }
 
 /// Any rounding.
@@ -144,23 +166,7 @@ unsafe extern "C" fn microconv_i8_tflite(panel: &Panel<'_>) {
 #[allow(improper_ctypes_definitions)] // see `RunnerI8`
 unsafe extern "C" fn microconv_i8_rounded(panel: &Panel<'_>) {
     // SAFETY: the caller's.
-    unsafe { rounded(panel, |sum, words| panel.quant.byte(sum, words)) };
-}
-
-/// By the loop of the target if the filters allow it.
-///
-/// # Safety
-/// As for [`Panel::put`].
-#[inline(always)]
-unsafe fn rounded(panel: &Panel<'_>, output: impl Fn(i32, [i32; 2]) -> i8) {
-    // SAFETY: the caller's.
-    unsafe {
-        if panel.plain {
-            SCALAR_I8.plain(panel);
-        } else {
-            panel.each(output);
-        }
-    }
+    unsafe { panel.each(|sum, words| reread(panel).job.quant().byte(sum, words)) };
 }
 
 /// No rounding.

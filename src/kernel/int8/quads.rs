@@ -1,19 +1,16 @@
 //! The loops that a level without vectors has of its own.
 //!
-//! Inputs are widened to 16 bits, two pixels side by side. Without a better instruction, one multiplication
-//! makes two products: of a weight, and the inputs of both pixels in one word, both as unsigned bytes. With
-//! `u = w + 128`, `v = x + 128` and the zero point `z` in those terms,
-//! `sum w (v - z) = sum u v - 128 sum v - z sum w`.
+//! Dense layers multiply bytes of the image as they lie, less the zero point, with the weights of two pixels' worth of
+//! sums at a time; nothing is laid out before, so little of the stack is taken.
 
-// Plain loops over constant bounds are what the compiler unrolls best.
-#![allow(clippy::needless_range_loop)]
-
+use super::JobI8;
 use super::nine::Nine;
 use super::put::Panel;
 use super::rolled;
 use super::strips::Strip;
 use crate::pack_i8::QUAD;
 use crate::quant::Quant;
+use core::ptr;
 
 /// Pixels side by side.
 pub(crate) const PIXELS: usize = 2;
@@ -21,59 +18,64 @@ pub(crate) const PIXELS: usize = 2;
 /// The sums of a filter. Those of a panel lie one after the other.
 pub(crate) type Pair = [i32; PIXELS];
 
+/// Rows of taps of two pixels, each of quads that lie side by side.
+///
+/// The layout is known to loops.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Taps {
+    /// The first quad's weights of the first filter: those of the next filter lie a word further on, those of the next quad a
+    /// row of the panel; and the first input of either pixel.
+    pub weights: *const i32,
+    pub inputs: [*const i8; PIXELS],
+    /// Bytes of a row, of whole quads.
+    pub line: usize,
+    pub rows: usize,
+    /// Bytes from after a row's inputs to those of the next, and the same of weights.
+    pub input_gap: usize,
+    pub weight_gap: usize,
+    pub reach: Reach,
+}
+
+impl Taps {
+    /// One row for both pixels, so far of nothing.
+    pub const NONE: Self = Taps {
+        weights: ptr::null(),
+        inputs: [ptr::null(); PIXELS],
+        line: 0,
+        rows: 1,
+        input_gap: 0,
+        weight_gap: 0,
+        reach: Reach::Both,
+    };
+}
+
+/// Whose inputs are multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Reach {
+    Both,
+    /// Those of the first pixel; the second one's sums stay as they are.
+    First,
+    Second,
+}
+
 /// The loops of a level.
 ///
 /// # Safety
 ///
 /// A value is made only where the CPU has the instructions that the methods use.
 pub(crate) unsafe trait Quads: Copy {
-    /// Elements from a widened input of the first pixel to that of the second.
-    const APART: usize = 1;
+    /// Filters whose sums are held at a time: with more, a window is walked less often, and more of the stack is taken.
+    const FILTERS: usize;
 
-    /// Widens quads of one pixel: `to` is its place in the first quad, and in each next one
-    /// `PIXELS * QUAD` elements further on.
-    ///
-    /// # Safety
-    /// So many quads of bytes are readable, and as many places writable.
-    #[inline(always)]
-    unsafe fn widen(self, from: *const i8, offset: Offset, quads: usize, to: *mut i16) {
-        for i in 0..quads * QUAD {
-            // SAFETY: the caller's.
-            unsafe {
-                let byte = (from.add(i).read() ^ offset.flip) as u8 ^ 128;
-                to.add(i * PIXELS).write(i16::from(byte));
-            }
-        }
-    }
+    /// Room for those sums.
+    type Sums;
 
-    /// Writes quads of padding.
-    ///
-    /// # Safety
-    /// So many places are writable.
-    #[inline(always)]
-    unsafe fn fill(self, offset: Offset, quads: usize, to: *mut i16) {
-        for i in 0..quads * QUAD {
-            // SAFETY: the caller's.
-            unsafe { to.add(i * PIXELS).write((offset.zero + 128) as i16) };
-        }
-    }
+    /// What the loops know of a job.
+    type Constants: Copy;
 
-    /// Sets the sums of a panel to the biases.
-    ///
-    /// # Safety
-    /// The header is the panel's, and there are sums of so many filters, up to the next even number.
-    #[inline(always)]
-    unsafe fn start(self, panel: &Panel<'_>, offset: Offset) {
-        let zero = offset.zero + 128;
-        for filter in 0..panel.filters {
-            // SAFETY: the caller's.
-            unsafe {
-                let [bias, weights] = [panel.word(0, filter), panel.word(1, filter)];
-                let sum = bias.wrapping_sub(zero.wrapping_mul(weights));
-                panel.sums.add(filter).write([sum; PIXELS]);
-            }
-        }
-    }
+    fn constants(self, job: &JobI8<'_>) -> Self::Constants;
 
     /// Copies bytes.
     ///
@@ -88,73 +90,65 @@ pub(crate) unsafe trait Quads: Copy {
         }
     }
 
-    /// The products of unsigned bytes: the sum of those of both pixels in one word, and of the second
-    /// alone.
+    /// Adds inputs of either pixel, less the zero point, times the weights of a panel's filters. Sums of filters that do not
+    /// exist may change, up to the next even number.
     ///
     /// # Safety
-    /// As for [`add_quads`](Self::add_quads).
+    /// All [`Taps`] can be read, of a pixel that is not reached too; there are a row, a quad and a filter.
     #[inline(always)]
-    unsafe fn products(
-        self,
-        wide: *const u32,
-        mut weights: *const i32,
-        width: usize,
-        quads: usize,
-    ) -> [u32; 2] {
-        let [mut both, mut second] = [0u32; 2];
-        let mut x = wide;
-        for _ in 0..quads {
-            // SAFETY: the caller's.
-            let word = unsafe { weights.read() } as u32 ^ 0x8080_8080;
-            for i in 0..QUAD {
-                let weight = word << (24 - 8 * i) >> 24;
-                // SAFETY: the caller's.
-                let product = unsafe { x.add(i).read() }.wrapping_mul(weight);
-                both = both.wrapping_add(product);
-                second = second.wrapping_add(product >> 16);
-            }
-            x = x.wrapping_add(QUAD);
-            weights = weights.wrapping_add(width);
-        }
-        [both, second]
-    }
-
-    /// Adds `quads` widened quads of both pixels, times the weights of a panel's filters: those of the
-    /// first lie at `weights`, of the next one a word further on, those of the next quad a row. Sums of
-    /// filters that do not exist may change, up to the next even number.
-    ///
-    /// # Safety
-    /// All of that can be read; there is a quad and a filter.
-    #[inline(always)]
-    unsafe fn add_quads(
-        self,
-        panel: &Panel<'_>,
-        wide: *const i16,
-        weights: *const i32,
-        quads: usize,
-    ) {
-        // Both pixels in one word. A piece is so short that neither sum leaves its half.
-        let wide = wide.cast::<u32>();
-        let mut inputs = 0u32;
-        for i in 0..quads * QUAD {
-            // SAFETY: the caller's.
-            inputs = inputs.wrapping_add(unsafe { wide.add(i).read() });
-        }
+    unsafe fn add(self, panel: &Panel<'_>, taps: &Taps, _constants: &Self::Constants) {
+        let offset = Offset::of(panel.job.quant());
         for filter in 0..panel.filters {
-            let weights = weights.wrapping_add(filter);
+            let mut sums = [0i32; PIXELS];
+            let mut weights = taps.weights.wrapping_add(filter);
+            let mut inputs = taps.inputs;
+            for _ in 0..taps.rows {
+                for _ in 0..taps.line / QUAD {
+                    // SAFETY: the caller's.
+                    let word = unsafe { weights.read() };
+                    weights = weights.wrapping_add(panel.width);
+                    for channel in 0..QUAD {
+                        let weight = i32::from((word >> (8 * channel)) as i8);
+                        for (sum, input) in sums.iter_mut().zip(inputs) {
+                            // SAFETY: the caller's.
+                            let byte = unsafe { input.add(channel).read() };
+                            let product = offset.number(byte).wrapping_mul(weight);
+                            *sum = sum.wrapping_add(product);
+                        }
+                    }
+                    inputs = inputs.map(|input| input.wrapping_add(QUAD));
+                }
+                inputs = inputs.map(|input| input.wrapping_add(taps.input_gap));
+                weights = weights.wrapping_byte_add(taps.weight_gap);
+            }
             // SAFETY: the caller's.
             unsafe {
-                let [both, second] = self.products(wide, weights, panel.width, quads);
-                let first = both.wrapping_sub(second << 16);
-                let of = |products: u32, inputs: u32| products.wrapping_sub(inputs << 7) as i32;
-                let sums = panel.sums.add(filter);
-                let [a, b] = sums.read();
-                sums.write([
-                    a.wrapping_add(of(first, inputs & 0xffff)),
-                    b.wrapping_add(of(second, inputs >> 16)),
-                ]);
+                let to = panel.sums.add(filter).cast::<i32>();
+                if taps.reach != Reach::Second {
+                    to.write(to.read().wrapping_add(sums[0]));
+                }
+                if taps.reach != Reach::First {
+                    to.add(1).write(to.add(1).read().wrapping_add(sums[1]));
+                }
             }
         }
+    }
+
+    /// Whether the level brings the next method.
+    const OUTPUTS: bool = false;
+
+    /// [`Panel::start`], [`add`](Self::add) of all that a window has, and [`Panel::put`], of any number of a panel's filters. The
+    /// panel stands behind them afterwards.
+    ///
+    /// # Safety
+    /// [`OUTPUTS`](Self::OUTPUTS). As for the three; both pixels are reached.
+    #[inline(always)]
+    unsafe fn outputs(
+        self,
+        _panel: &mut Panel<'_>,
+        _taps: &mut Taps,
+        _constants: &Self::Constants,
+    ) {
     }
 
     /// [`Panel::put`] for filters that are [`plain`](super::JobI8::plain).
@@ -164,7 +158,7 @@ pub(crate) unsafe trait Quads: Copy {
     #[inline(always)]
     unsafe fn plain(self, panel: &Panel<'_>) {
         // SAFETY: the caller's.
-        unsafe { panel.each(|sum, words| panel.quant.tflite(sum, words)) };
+        unsafe { panel.each(|sum, words| panel.job.quant().tflite(sum, words)) };
     }
 
     /// Whether the level brings the next method.
@@ -214,5 +208,15 @@ impl Offset {
     #[inline(always)]
     pub fn zero(self) -> i8 {
         self.zero as i8 ^ self.flip
+    }
+
+    /// Whether the bytes are those of uint8, and the number that stands for zero if they are taken as they are.
+    #[allow(dead_code)] // but where bytes are widened by instructions of their own
+    #[inline(always)]
+    pub fn as_it_lies(self) -> (bool, i32) {
+        match self.flip {
+            0 => (false, self.zero),
+            _ => (true, self.zero + 128),
+        }
     }
 }

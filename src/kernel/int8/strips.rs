@@ -3,11 +3,13 @@
 
 use super::quads::Quads;
 use super::windows::{Windows, steps};
-use super::{JobI8, Outputs, depthwise_panel, rolled, taps};
+use super::{JobI8, Outputs, depthwise_panel, reread, rolled, taps};
 use crate::kernel::window::count;
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
+use crate::quant::Quant;
 use core::mem::MaybeUninit;
+use core::ptr;
 
 /// Taps of the largest window that a strip has room for.
 const TAPS: usize = 25;
@@ -68,119 +70,161 @@ pub(crate) struct Ends {
     pub flip: u32,
 }
 
+impl Ends {
+    #[inline(always)]
+    pub fn of(quant: &Quant) -> Self {
+        let four = |byte: i32| u32::from(byte as u8).wrapping_mul(0x0101_0101);
+        Ends {
+            zero: 2 * quant.zero + 1,
+            // No bit of it is set if the ends are those of an int8.
+            clamp: (quant.min ^ -128) as u32 | (quant.max ^ 127) as u32 | u32::from(quant.flip),
+            min: four(quant.min),
+            max: four(quant.max),
+            flip: four(i32::from(quant.flip)),
+        }
+    }
+}
+
 /// What makes no strips is left to [`taps`].
 #[inline(always)]
-pub(crate) fn run<S: Quads>(simd: S, job: &mut JobI8<'_>) {
+pub(crate) fn run<S: Quads>(simd: S, job: &JobI8<'_>) {
     let done = strips(simd, job);
-    if done < job.geometry.filters {
-        taps::run(job, done);
+    if done < job.geometry().filters {
+        taps::run(simd, job, done);
     }
 }
 
 /// Tells how many filters are done.
 #[inline(never)]
-fn strips<S: Quads>(simd: S, job: &mut JobI8<'_>) -> usize {
-    let geometry = job.geometry;
-    let [planes, _, kernel_width] = geometry.kernel;
+fn strips<S: Quads>(simd: S, job: &JobI8<'_>) -> usize {
+    let geometry = job.geometry();
     let whole = geometry.filters - geometry.filters % QUAD;
-    let fits =
-        planes == 1 && geometry.filters == geometry.channels && job.sizes.taps <= TAPS && job.plain;
-    let start = match &mut job.output {
-        Outputs::Bytes(output) if fits => output.as_mut_ptr(),
+    let fits = geometry.kernel[0] == 1
+        && geometry.filters == geometry.channels
+        && job.sizes().taps <= TAPS
+        && job.plain;
+    let mut output = match job.output {
+        Outputs::Bytes(output) if fits => output,
         _ => return 0,
     };
-    let steps = steps(geometry);
-    let pixels = count(&job.rows) * job.sizes.output[2];
-    let quant = job.quant;
-    let four = |byte: i32| u32::from(byte as u8).wrapping_mul(0x0101_0101);
-    // An uint8 is widened without a sign, so its own zero point is the one to take off.
-    let zero = -quant.input_zero - i32::from(quant.flip_input);
     let mut weights = [const { MaybeUninit::<Tap>::uninit() }; TAPS];
     const EMPTY: Quad = [const { MaybeUninit::uninit() }; QUAD];
     let mut strip = Strip {
         biases: EMPTY,
         multipliers: EMPTY,
         shifts: EMPTY,
-        weights: weights.as_ptr().cast(),
+        weights: ptr::null(),
         rows: 0,
-        zero: u32::from(zero as u16).wrapping_mul(0x0001_0001),
-        tap: steps[2],
+        // An uint8 is widened without a sign, so its own zero point is the one to take off.
+        zero: {
+            let zero = -job.quant().input_zero - i32::from(job.quant().flip_input);
+            u32::from(zero as u16).wrapping_mul(0x0001_0001)
+        },
+        tap: steps(geometry)[2],
         columns: 0,
         line: 0,
         skip: 0,
         left: 0,
-        input: job.input.as_ptr(),
-        output: start,
+        input: ptr::null(),
+        output,
         pixel: geometry.stride[2].wrapping_mul(geometry.channels),
         step: geometry.filters,
-        end: start,
-        ends: Ends {
-            zero: 2 * quant.zero + 1,
-            clamp: u32::from(quant.min > -128 || quant.max < 127 || quant.flip != 0),
-            min: four(quant.min),
-            max: four(quant.max),
-            flip: four(i32::from(quant.flip)),
-        },
+        end: output,
+        ends: Ends::of(job.quant()),
     };
-    let mut base = job.packed.as_ptr();
+    let mut windows = Windows::NONE;
+    let mut base = job.packed;
     let mut first = 0;
-    while first < whole {
+    while first < reread(job).geometry().filters / QUAD * QUAD {
         let lane = first % PANEL;
-        let width = width(geometry.filters - (first - lane));
-        let header = base.wrapping_add(lane);
-        for filter in 0..QUAD {
-            let word = |row: usize| header.wrapping_add(row * width + filter);
-            // SAFETY: the header of a panel.
-            unsafe {
-                strip.biases[filter].write(word(0).read());
-                strip.multipliers[filter].write(word(2).read());
-                strip.shifts[filter].write(!word(3).read());
-            }
-        }
-        let packed = base.wrapping_add(HEADER * width + lane / QUAD);
-        for (tap, weights) in weights.iter_mut().enumerate().take(job.sizes.taps) {
-            // SAFETY: the weights of a panel.
-            weights.write(unsafe { packed.add(tap * (width / QUAD)).read() });
-            rolled();
-        }
-        let mut windows = Windows::of(job, first);
-        let mut output = start.wrapping_add(first);
-        let mut left = pixels;
+        load(
+            reread(job),
+            base.wrapping_add(lane),
+            first,
+            &mut strip,
+            &mut weights,
+        );
+        windows.start(reread(job), first);
+        strip.end = output;
+        let mut left = {
+            let job = reread(job);
+            count(&job.rows) * job.sizes().output[2]
+        };
         while left > 0 {
-            windows.next(job);
-            let window = &windows.window;
-            let [planes, lines, columns] = window.inside.map(|[start, end]| end - start);
-            let [_, [row, _], [column, _]] = window.inside;
-            strip.rows = if planes == 0 || columns == 0 {
-                0
-            } else {
-                lines
-            };
-            strip.input = window.tap([0, row, column], &steps);
-            strip.line = steps[1];
-            strip.columns = 0;
-            if columns != 3 || kernel_width != 3 || strip.rows == 0 {
-                // None would say three.
-                strip.columns = columns.max(1);
-                strip.line = strip.line.wrapping_sub(columns.wrapping_mul(strip.tap));
-                strip.skip = (kernel_width - columns) * size_of::<Tap>();
-            }
-            strip.weights = weights
-                .as_ptr()
-                .cast::<Tap>()
-                .wrapping_add(row * kernel_width + column);
-            strip.output = output;
-            let pixels = windows.skip();
-            output = output.wrapping_add(pixels * geometry.filters);
-            strip.end = output;
+            windows.next(reread(job));
+            // The outputs of pixels follow one another.
+            strip.output = strip.end;
+            aim(reread(job), &windows, &mut strip, &weights);
+            let job = reread(job);
+            let pixels = windows.skip(job);
+            strip.end = strip.output.wrapping_add(pixels * job.geometry().filters);
             // SAFETY: the taps are inside, each pixel has these outputs.
-            unsafe { simd.strip(&mut strip, quant.flip_input != 0) };
+            unsafe { simd.strip(&mut strip, job.quant().flip_input != 0) };
             left -= pixels;
         }
+        output = output.wrapping_add(QUAD);
         first += QUAD;
         if first.is_multiple_of(PANEL) {
-            base = base.wrapping_add(depthwise_panel(job));
+            base = base.wrapping_add(depthwise_panel(reread(job)));
         }
     }
     whole
+}
+
+/// Loads what a strip needs of the four filters from `first` on, the first of whose header is at `header`.
+#[inline(never)]
+fn load(
+    job: &JobI8<'_>,
+    header: *const i32,
+    first: usize,
+    strip: &mut Strip,
+    weights: &mut [MaybeUninit<Tap>; TAPS],
+) {
+    let lane = first % PANEL;
+    let width = width(job.geometry().filters - (first - lane));
+    for filter in 0..QUAD {
+        let word = |row: usize| header.wrapping_add(row * width + filter);
+        // SAFETY: the header of a panel.
+        unsafe {
+            strip.biases[filter].write(word(0).read());
+            strip.multipliers[filter].write(word(2).read());
+            strip.shifts[filter].write(!word(3).read());
+        }
+        rolled();
+    }
+    // From after the four headers' first words to the filters' first word of weights.
+    let mut from = header
+        .wrapping_add(HEADER * width + lane / QUAD)
+        .wrapping_sub(lane);
+    for weights in weights.iter_mut().take(job.sizes().taps) {
+        // SAFETY: the weights of a panel.
+        weights.write(unsafe { from.read() });
+        from = from.wrapping_add(width / QUAD);
+        rolled();
+    }
+}
+
+/// Makes it the strip of the window's taps that are inside.
+#[inline(never)]
+fn aim(job: &JobI8<'_>, windows: &Windows, strip: &mut Strip, weights: &[MaybeUninit<Tap>; TAPS]) {
+    let steps = steps(job.geometry());
+    let kernel_width = job.geometry().kernel[2];
+    let (planes, rows, columns) = (windows.planes, windows.rows, windows.pixel.columns);
+    let reached = columns[1] - columns[0];
+    strip.rows = if planes[0] == planes[1] || reached == 0 {
+        0
+    } else {
+        rows[1] - rows[0]
+    };
+    strip.input = windows.tap([0, rows[0], columns[0]], &steps);
+    strip.line = steps[1];
+    strip.columns = 0;
+    if reached != 3 || kernel_width != 3 || strip.rows == 0 {
+        // None would say three.
+        strip.columns = reached.max(1);
+        strip.line = strip.line.wrapping_sub(reached.wrapping_mul(strip.tap));
+        strip.skip = (kernel_width - reached) * size_of::<Tap>();
+    }
+    strip.weights =
+        (weights.as_ptr().cast::<Tap>()).wrapping_add(rows[0] * kernel_width + columns[0]);
 }

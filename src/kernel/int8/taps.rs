@@ -1,9 +1,9 @@
 //! Depthwise, for cores without vectors: pixel by pixel, and one filter after the other under each.
 
 use super::put::Panel;
-use super::quads::{Offset, PIXELS};
+use super::quads::{Offset, PIXELS, Pair, Quads};
 use super::windows::{Windows, steps};
-use super::{JobI8, depthwise_panel, rolled};
+use super::{JobI8, depthwise_panel, reread, rolled};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
@@ -27,80 +27,91 @@ impl At {
 /// The filters from `first` on, a multiple of four. Inputs are taken less the zero point, and taps in
 /// the padding are left out.
 #[inline(never)]
-pub(crate) fn run(job: &mut JobI8<'_>, mut first: usize) {
-    let mut sums = MaybeUninit::<[[i32; PIXELS]; QUAD]>::uninit();
-    let mut put = Panel::of(job, sums.as_mut_ptr().cast());
-    let outputs = put.to;
-    let geometry = job.geometry;
-    let [_, kernel_height, kernel_width] = geometry.kernel;
-    let steps = steps(geometry);
-    let filters = geometry.filters;
-    let multiplier = quotient(filters, geometry.channels);
-    let offset = Offset::of(job.quant);
-    let pixels = count(&job.rows) * job.sizes.output[2];
-    let mut base = job
-        .packed
-        .as_ptr()
-        .wrapping_add(first / PANEL * depthwise_panel(job));
-    while first < filters {
+pub(crate) fn run<S: Quads>(simd: S, job: &JobI8<'_>, mut first: usize) {
+    let mut sums = MaybeUninit::<[Pair; QUAD]>::uninit();
+    let mut panel = Panel::of(job, sums.as_mut_ptr().cast());
+    let mut output = (panel.to).wrapping_add(first * panel.job.element());
+    let mut windows = Windows::NONE;
+    while first < reread(panel.job).geometry().filters {
+        let job = reread(panel.job);
         let lane = first % PANEL;
-        let width = width(filters - (first - lane));
-        put.width = width;
-        put.header = base.wrapping_add(lane);
-        put.to = outputs.wrapping_add(first * put.element);
-        let weights = base.wrapping_add(HEADER * width + lane / QUAD);
-        put.filters = (filters - first).min(QUAD);
-        let mut windows = Windows::of(job, 0);
-        for _ in 0..pixels {
-            windows.next(job);
-            let window = &windows.window;
-            let [planes, lines, columns] = window.inside;
-            // The first tap that is inside.
-            let origin = window.tap([planes[0], lines[0], columns[0]], &steps);
-            let tap = (planes[0] * kernel_height + lines[0]) * kernel_width + columns[0];
-            for filter in 0..put.filters {
-                // SAFETY: a filter that exists has a header.
-                let mut sum = unsafe { put.word(0, filter) };
-                let mut channel = first + filter;
-                if multiplier != 1 {
-                    channel = quotient(channel, multiplier);
-                }
-                // The lowest byte of a word is that of the first filter.
-                let byte = if cfg!(target_endian = "big") {
-                    3 - filter
-                } else {
-                    filter
-                };
-                let mut plane = At {
-                    input: origin.wrapping_add(channel),
-                    weight: weights.cast::<i8>().wrapping_add(byte + tap * width),
-                };
-                for _ in planes[0]..planes[1] {
-                    let mut line = plane;
-                    for _ in lines[0]..lines[1] {
-                        let mut at = line;
-                        for _ in columns[0]..columns[1] {
-                            // SAFETY: the tap is inside, the weights are a panel's.
-                            let [input, weight] = unsafe { [at.input.read(), at.weight.read()] };
-                            let product = offset.number(input).wrapping_mul(weight.into());
-                            sum = sum.wrapping_add(product);
-                            rolled();
-                            at.go(steps[2], width);
-                        }
-                        line.go(steps[1], kernel_width * width);
-                    }
-                    plane.go(steps[0], kernel_height * kernel_width * width);
-                }
-                // SAFETY: there is room for so many.
-                unsafe { put.sums.add(filter).write([sum; PIXELS]) };
+        panel.width = width(job.geometry().filters - (first - lane));
+        panel.header = job
+            .packed
+            .wrapping_add(first / PANEL * depthwise_panel(job))
+            .wrapping_add(lane);
+        panel.filters = (job.geometry().filters - first).min(QUAD);
+        panel.to = output;
+        windows.start(job, 0);
+        let mut left = count(&job.rows) * job.sizes().output[2];
+        while left > 0 {
+            windows.next(reread(panel.job));
+            for filter in 0..panel.filters {
+                add(reread(panel.job), &windows, &panel, first, filter);
             }
             // SAFETY: filters that exist have sums, headers and outputs.
-            unsafe { put.put() };
-            put.to = put.to.wrapping_add(filters * put.element);
+            unsafe { panel.put(simd) };
+            let job = reread(panel.job);
+            panel.to = panel
+                .to
+                .wrapping_add(job.geometry().filters * job.element());
+            left -= 1;
         }
+        output = output.wrapping_add(QUAD * reread(panel.job).element());
         first += QUAD;
-        if first.is_multiple_of(PANEL) {
-            base = base.wrapping_add(depthwise_panel(job));
-        }
     }
+}
+
+/// Computes the sum of a window under a filter, of those from `first` on.
+// Its frame is gone when sums become outputs.
+#[inline(never)]
+fn add(job: &JobI8<'_>, windows: &Windows, panel: &Panel<'_>, first: usize, filter: usize) {
+    let geometry = job.geometry();
+    let [_, height, columns] = geometry.kernel;
+    let steps = steps(geometry);
+    let width = panel.width;
+    let (planes, rows, inside) = (windows.planes, windows.rows, windows.pixel.columns);
+    let multiplier = quotient(geometry.filters, geometry.channels);
+    let channel = match multiplier {
+        1 => first + filter,
+        _ => quotient(first + filter, multiplier),
+    };
+    // The lowest byte of a word is that of the first filter.
+    let byte = if cfg!(target_endian = "big") {
+        3 - filter
+    } else {
+        filter
+    };
+    // The first tap that is inside.
+    let at = (planes[0] * height + rows[0]) * columns + inside[0];
+    let lane = first % PANEL;
+    let weights = (panel.header)
+        .wrapping_sub(lane)
+        .wrapping_add(HEADER * width + lane / QUAD);
+    let mut plane = At {
+        input: (windows.tap([planes[0], rows[0], inside[0]], &steps)).wrapping_add(channel),
+        weight: weights.cast::<i8>().wrapping_add(byte + at * width),
+    };
+    // SAFETY: a filter that exists has a header.
+    let mut sum = unsafe { panel.word(0, filter) };
+    for _ in planes[0]..planes[1] {
+        let mut line = plane;
+        for _ in rows[0]..rows[1] {
+            let mut at = line;
+            for _ in inside[0]..inside[1] {
+                // SAFETY: the tap is inside, the weights are a panel's.
+                let [input, weight] = unsafe { [at.input.read(), at.weight.read()] };
+                let product = Offset::of(job.quant())
+                    .number(input)
+                    .wrapping_mul(weight.into());
+                sum = sum.wrapping_add(product);
+                rolled();
+                at.go(steps[2], width);
+            }
+            line.go(steps[1], columns * width);
+        }
+        plane.go(steps[0], height * columns * width);
+    }
+    // SAFETY: there is room for so many.
+    unsafe { panel.sums.add(filter).write([sum; PIXELS]) };
 }

@@ -18,11 +18,11 @@ mod tile;
 pub(crate) use peak::PeakI8;
 
 #[inline(always)]
-pub(crate) fn run<S: SimdI8>(simd: S, mut job: JobI8<'_>) {
-    match job.panels.algorithm {
+pub(crate) fn run<S: SimdI8>(simd: S, job: JobI8<'_>) {
+    match job.shape.panels.algorithm {
         Direct::Dense if spans::can::<S>(&job) => simd.run(spans::Spans(job)),
         Direct::Dense => simd.run(staged::Staged(job)),
         Direct::Depthwise if depthwise::can::<S>(&job) => depthwise::run(simd, job),
-        Direct::Depthwise => super::taps::run(&mut job, 0),
+        Direct::Depthwise => super::taps::run(crate::simd::SCALAR_I8, &job, 0),
     }
 }

@@ -52,10 +52,10 @@ impl<F: Fn(Option<*const i8>, usize, usize)> Piece for F {
 impl<'a> Walk<'a> {
     #[inline(always)]
     pub fn new(job: &'a JobI8<'a>, group: usize) -> Self {
-        let (geometry, sizes) = (job.geometry, job.sizes);
+        let (geometry, sizes) = (job.geometry(), job.sizes());
         let [_, height, width] = geometry.input;
         let row = width * geometry.channels;
-        let input = job.input.as_ptr();
+        let input = job.input;
         Walk {
             job,
             rows: Rows::of(geometry, sizes, job.rows.start, job.first_input_row),
@@ -68,20 +68,20 @@ impl<'a> Walk<'a> {
             row: geometry.dilation[1].wrapping_mul(row),
             plane: geometry.dilation[0].wrapping_mul(height * row),
             input: input.wrapping_add(group * sizes.group_channels),
-            end: input.wrapping_add(job.input.len()),
+            end: input.wrapping_add(job.shape.input_len),
         }
     }
 
     #[inline(always)]
     pub fn cursor(&self, row: usize, x: usize) -> Cursor {
         let lines = self.rows.lines(row, row + 1);
-        let [_, _, width] = self.job.geometry.input;
+        let [_, _, width] = self.job.geometry().input;
         Cursor {
             row,
             x,
             base: self
                 .input
-                .wrapping_add(lines.input * width * self.job.geometry.channels),
+                .wrapping_add(lines.input * width * self.job.geometry().channels),
             lines,
         }
     }
@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
     #[cfg_attr(target_arch = "aarch64", allow(dead_code))]
     #[inline(always)]
     pub fn right(&self) -> usize {
-        let geometry = self.job.geometry;
+        let geometry = self.job.geometry();
         // A step that is never taken may be past all bounds.
         geometry.stride[2].wrapping_mul(geometry.channels)
     }
@@ -126,7 +126,7 @@ impl<'a> Walk<'a> {
     /// Puts the pieces of the window, in ascending order.
     #[inline(always)]
     pub fn window(&self, cursor: &Cursor, depth: usize, piece: impl Piece) {
-        let geometry = self.job.geometry;
+        let geometry = self.job.geometry();
         let [planes, rows, columns] = geometry.kernel;
         let len = columns * depth;
         let inside = self.inside(cursor);
@@ -175,7 +175,7 @@ impl<'a> Walk<'a> {
     #[inline(always)]
     pub fn inside(&self, cursor: &Cursor) -> Range<usize> {
         if self.columns.interior.contains(&cursor.x) {
-            0..self.job.geometry.kernel[2]
+            0..self.job.geometry().kernel[2]
         } else {
             self.columns.axis.inside(cursor.x)
         }

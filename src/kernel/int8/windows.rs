@@ -2,30 +2,8 @@
 
 use super::JobI8;
 use crate::geometry::Geometry;
-use crate::kernel::rows::Columns;
 use crate::kernel::window::{Axis, quotient};
-
-/// The window of a pixel.
-#[derive(Clone, Copy)]
-pub(super) struct Window {
-    /// Where its first tap would lie if there were an image all around.
-    pub origin: *const i8,
-    /// The first and the end of the taps inside the image: planes, rows, columns.
-    pub inside: [[usize; 2]; 3],
-    /// All of them are.
-    pub inner: bool,
-}
-
-impl Window {
-    /// A tap, if it is inside.
-    #[inline(always)]
-    pub fn tap(&self, at: [usize; 3], steps: &[usize; 3]) -> *const i8 {
-        self.origin
-            .wrapping_add(at[0].wrapping_mul(steps[0]))
-            .wrapping_add(at[1].wrapping_mul(steps[1]))
-            .wrapping_add(at[2].wrapping_mul(steps[2]))
-    }
-}
+use core::ptr;
 
 /// Bytes from one plane, row and column of a window to the next. A step that is never taken may be past
 /// all bounds.
@@ -41,134 +19,195 @@ pub(super) fn steps(geometry: &Geometry) -> [usize; 3] {
     ]
 }
 
-/// The walk over the windows of a job's pixels.
+/// What is a pixel's own in a row of them.
+#[derive(Clone, Copy)]
+pub(super) struct Pixel {
+    /// Where the window's first tap would lie if there were an image all around; before the first [`next`](Windows::next), no
+    /// window's.
+    pub origin: *const i8,
+    /// The first and the end of its columns inside the image.
+    pub columns: [usize; 2],
+}
+
+impl Pixel {
+    /// Whether a column is inside.
+    #[inline(always)]
+    pub fn reaches(&self, column: usize) -> bool {
+        self.columns[0] <= column && column < self.columns[1]
+    }
+}
+
+/// The walk over the windows of a job's pixels: where it stands. It may lie on a stack of few bytes, so it holds little that
+/// the job tells as well.
 pub(super) struct Windows {
-    /// The last window, and its column; before the first [`next`](Self::next), none.
-    pub window: Window,
+    pub pixel: Pixel,
+    /// The first and the end of the window's planes and rows inside the image.
+    pub planes: [usize; 2],
+    pub rows: [usize; 2],
+    /// The column of the pixel.
     x: usize,
-    /// Pixels of the row up to here need no look at the borders.
+    /// The first pixel of the row whose window may reach other columns than this one's.
     easy: usize,
-    pixels: usize,
-    interior: [usize; 2],
     /// The next row of the output, counted from that of the first image, and how many from there on
     /// reach the same taps as the last one.
     row: usize,
     alike: usize,
-    /// The first tap of the row's first pixel, inside or not.
+    /// The first tap of the row's first pixel, inside or not; see [`enter_plane`](Self::enter_plane) too.
     start: *const i8,
-    /// Bytes from one pixel to the next.
-    step: usize,
     /// The first channel.
     channel: usize,
 }
 
 impl Windows {
-    // One copy for all algorithms.
+    /// Before [`start`](Self::start), at nothing.
+    pub const NONE: Self = Windows {
+        // Overwritten before it is read. So many zeros would be a call of `memset`.
+        pixel: Pixel {
+            origin: ptr::null(),
+            columns: [0, 1],
+        },
+        planes: [0, 1],
+        rows: [0, 1],
+        x: 0,
+        easy: 0,
+        row: 0,
+        alike: 0,
+        start: ptr::null(),
+        channel: 0,
+    };
+
+    /// To before the job's first pixel, at this channel.
+    // One copy for all algorithms, whose frame is gone when they run.
     #[inline(never)]
-    pub fn of(job: &JobI8<'_>, channel: usize) -> Self {
-        let columns = Columns::of(job.geometry, job.sizes);
-        Windows {
-            window: Window {
-                origin: job.input.as_ptr(),
-                // Overwritten before it is read. So many zeros would be a call of `memset`.
-                inside: [[0, 1]; 3],
-                inner: false,
-            },
-            // At the end of the row before the first.
-            x: columns.pixels - 1,
-            easy: 0,
-            pixels: columns.pixels,
-            interior: [columns.interior.start, columns.interior.end],
-            row: job.rows.start,
-            alike: 0,
-            start: job.input.as_ptr(),
-            step: job.geometry.stride[2].wrapping_mul(job.geometry.channels),
-            channel,
-        }
+    pub fn start(&mut self, job: &JobI8<'_>, channel: usize) {
+        // At the end of the row before the first.
+        self.x = job.sizes().output[2] - 1;
+        self.easy = 0;
+        self.row = job.rows.start;
+        self.alike = 0;
+        self.pixel.origin = job.input;
+        self.channel = channel;
+    }
+
+    /// A tap, if it is inside.
+    #[inline(always)]
+    pub fn tap(&self, at: [usize; 3], steps: &[usize; 3]) -> *const i8 {
+        tap(self.pixel.origin, at, steps)
+    }
+
+    /// Whether a plane and a row are inside.
+    #[inline(always)]
+    pub fn reaches(&self, [plane, row]: [usize; 2]) -> bool {
+        let [front, back] = self.planes;
+        let [top, bottom] = self.rows;
+        front <= plane && plane < back && top <= row && row < bottom
     }
 
     /// To the window of the next pixel, which exists.
     #[inline(always)]
     pub fn next(&mut self, job: &JobI8<'_>) {
         self.x += 1;
-        self.window.origin = self.window.origin.wrapping_add(self.step);
+        self.pixel.origin = self.pixel.origin.wrapping_add(step(job));
         if self.x >= self.easy {
-            // One after the other, so that neither needs its stack while the other runs.
-            if self.x == self.pixels {
-                self.turn_row(job);
+            // One after the other, so that none needs its stack while another runs.
+            if self.x == job.sizes().output[2] {
+                if self.alike > 0 {
+                    self.go_down(job);
+                } else {
+                    self.enter_plane(job);
+                    self.enter_row(job);
+                }
+                self.row += 1;
+                self.x = 0;
+                self.pixel.origin = self.start;
             }
             self.turn(job);
         }
     }
 
+    /// Whether the next pixel, if it is one of the job's, has the same planes and rows inside.
+    #[inline(always)]
+    pub fn goes_on(&self, job: &JobI8<'_>) -> bool {
+        self.alike > 0 || self.x + 1 < job.sizes().output[2]
+    }
+
     /// To the last of the pixels side by side whose windows reach the same taps as this one's; so many
     /// they are, with this one.
     #[inline(always)]
-    pub fn skip(&mut self) -> usize {
-        let more = self.easy.saturating_sub(self.x + 1);
+    pub fn skip(&mut self, job: &JobI8<'_>) -> usize {
+        let more = self.easy - (self.x + 1);
         self.x += more;
-        let bytes = more.wrapping_mul(self.step);
-        self.window.origin = self.window.origin.wrapping_add(bytes);
+        let bytes = more.wrapping_mul(step(job));
+        self.pixel.origin = self.pixel.origin.wrapping_add(bytes);
         more + 1
     }
 
     /// To a pixel at a border, or one after it.
     #[inline(never)]
     fn turn(&mut self, job: &JobI8<'_>) {
-        let geometry = job.geometry;
-        let [start, end] = self.interior;
-        if start <= self.x && self.x < end {
-            self.window.inside[2] = [0, geometry.kernel[2]];
-            self.easy = end;
-        } else {
-            let columns = Axis::of(geometry, job.sizes, 2).inside(self.x);
-            self.window.inside[2] = [columns.start, columns.end];
-            self.easy = 0;
-        }
-        self.window.inner = (self.window.inside.iter())
-            .zip(&geometry.kernel)
-            .all(|([start, end], taps)| end - start == *taps);
+        let axis = Axis::of(job.geometry(), job.sizes(), 2);
+        let columns = axis.inside(self.x);
+        self.pixel.columns = [columns.start, columns.end];
+        self.easy = self.x + axis.alike(self.x);
     }
 
-    /// To the next row.
+    /// To the next row, which reaches the same taps as the last one.
     #[inline(never)]
-    fn turn_row(&mut self, job: &JobI8<'_>) {
-        let geometry = job.geometry;
-        self.x = 0;
-        if self.alike > 0 {
-            self.alike -= 1;
-            let row = geometry.input[2].wrapping_mul(geometry.channels);
-            let step = geometry.stride[1].wrapping_mul(row);
-            self.start = self.start.wrapping_add(step);
-        } else {
-            // One that reaches other taps than the last one, or the first.
-            let [depth, height, _] = job.sizes.output;
-            let plane = quotient(self.row, height);
-            let image = quotient(plane, depth);
-            let z = plane.wrapping_sub(image.wrapping_mul(depth));
-            let y = self.row.wrapping_sub(plane.wrapping_mul(height));
-            let plane = self.enter(job, 0, image, z);
-            let row = self.enter(job, 1, plane, y);
-            let at = Axis::of(geometry, job.sizes, 2)
-                .first(row.wrapping_sub(job.first_input_row), 0)
-                .wrapping_mul(geometry.channels)
-                .wrapping_add(self.channel);
-            self.start = job.input.as_ptr().wrapping_add(at);
-        }
-        self.row += 1;
-        self.window.origin = self.start;
+    fn go_down(&mut self, job: &JobI8<'_>) {
+        self.alike -= 1;
+        let step = job.geometry().stride[1].wrapping_mul(row(job));
+        self.start = self.start.wrapping_add(step);
     }
 
-    /// To a position along the first or the second axis. Tells where its first tap lies, inside or not, in line
-    /// `before` of the axis.
-    // One axis at a time, as there may be little stack.
+    /// To the plane of the next row: `start` becomes its first row.
     #[inline(never)]
-    fn enter(&mut self, job: &JobI8<'_>, axis: usize, before: usize, at: usize) -> usize {
-        let number = axis & 1;
-        let axis = Axis::of(job.geometry, job.sizes, number);
-        let taps = axis.inside(at);
-        self.window.inside[number] = [taps.start, taps.end];
-        self.alike = axis.alike(at) - 1;
-        axis.first(before, at)
+    fn enter_plane(&mut self, job: &JobI8<'_>) {
+        let [depth, height, _] = job.sizes().output;
+        let plane = quotient(self.row, height);
+        let image = quotient(plane, depth);
+        let z = plane.wrapping_sub(image.wrapping_mul(depth));
+        let axis = Axis::of(job.geometry(), job.sizes(), 0);
+        let inside = axis.inside(z);
+        self.planes = [inside.start, inside.end];
+        let rows = axis.first(image, z).wrapping_mul(job.geometry().input[1]);
+        let bytes = (rows.wrapping_sub(job.first_input_row)).wrapping_mul(row(job));
+        self.start = job.input.wrapping_add(bytes);
     }
+
+    /// To the next row of that plane: `start` becomes its first tap.
+    #[inline(never)]
+    fn enter_row(&mut self, job: &JobI8<'_>) {
+        let height = job.sizes().output[1];
+        let y = (self.row).wrapping_sub(quotient(self.row, height).wrapping_mul(height));
+        let axis = Axis::of(job.geometry(), job.sizes(), 1);
+        let inside = axis.inside(y);
+        self.rows = [inside.start, inside.end];
+        self.alike = axis.alike(y) - 1;
+        let before = job.sizes().padding[2][0].wrapping_mul(job.geometry().channels);
+        let bytes = (axis.first(0, y).wrapping_mul(row(job)))
+            .wrapping_sub(before)
+            .wrapping_add(self.channel);
+        self.start = self.start.wrapping_add(bytes);
+    }
+}
+
+/// Bytes of a row of the input.
+#[inline(always)]
+fn row(job: &JobI8<'_>) -> usize {
+    job.geometry().input[2].wrapping_mul(job.geometry().channels)
+}
+
+/// A tap of the window whose first one lies at `origin`, or would.
+#[inline(always)]
+pub(super) fn tap(origin: *const i8, at: [usize; 3], steps: &[usize; 3]) -> *const i8 {
+    origin
+        .wrapping_add(at[0].wrapping_mul(steps[0]))
+        .wrapping_add(at[1].wrapping_mul(steps[1]))
+        .wrapping_add(at[2].wrapping_mul(steps[2]))
+}
+
+/// Bytes from one pixel's window to the next.
+#[inline(always)]
+pub(super) fn step(job: &JobI8<'_>) -> usize {
+    job.geometry().stride[2].wrapping_mul(job.geometry().channels)
 }

@@ -8,7 +8,7 @@ use super::finish::{Ends, Finish, right};
 use super::stage::{MOST, Plan, Stage};
 use super::tile::{Bytes, Multiply, Pieces, Tiles};
 use crate::kernel::int8::walk::Walk;
-use crate::kernel::int8::{JobI8, To};
+use crate::kernel::int8::{JobI8, Outputs};
 use crate::kernel::rows::cut;
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
@@ -54,7 +54,7 @@ struct Group<'a> {
     /// The group's panels.
     packed: *const i32,
     /// The first filter of the first pixel.
-    output: To,
+    output: Outputs,
 }
 
 /// Pixels that all filters pass over, and where they are.
@@ -84,9 +84,9 @@ impl KernelNeon for Dense<'_> {
     #[inline(always)]
     fn run<S: NeonI8>(self, simd: S) {
         let Dense { mut job, multiply } = self;
-        let output = To::start(&mut job.output);
-        let panels = &job.panels.panels;
-        if job.rows.is_empty() || job.sizes.output[2] == 0 {
+        let output = job.output;
+        let panels = &job.shape.panels.panels;
+        if job.rows.is_empty() || job.sizes().output[2] == 0 {
             return;
         }
         let mut room = Room {
@@ -97,16 +97,16 @@ impl KernelNeon for Dense<'_> {
         };
         let last = match panels.filters % PANEL {
             0 => 0,
-            last => job.panels.panel(width(last)),
+            last => job.shape.panels.panel(width(last)),
         };
-        let group_len = panels.filters / PANEL * job.panels.panel(PANEL) + last;
+        let group_len = panels.filters / PANEL * job.shape.panels.panel(PANEL) + last;
         for group in 0..panels.groups {
             let mut group = Group {
                 job: &job,
                 multiply,
                 walk: &Walk::new(&job, group),
-                plan: Plan::of(job.panels.depth(), multiply.pixels, multiply.pairs),
-                packed: job.packed.as_ptr().wrapping_add(group * group_len),
+                plan: Plan::of(job.shape.panels.depth(), multiply.pixels, multiply.pairs),
+                packed: job.packed.wrapping_add(group * group_len),
                 output: output.at(group * panels.filters),
             };
             group.run(simd, &mut room);
@@ -120,13 +120,13 @@ impl KernelNeon for Dense<'_> {
 /// out, and a filter's sums take more to become outputs.
 #[inline(always)]
 pub(super) fn pairs_pay(job: &JobI8<'_>) -> bool {
-    let depth = job.panels.depth();
-    let filters = job.panels.panels.filters;
-    let pixels = count(&job.rows).saturating_mul(job.sizes.output[2]);
+    let depth = job.shape.panels.depth();
+    let filters = job.shape.panels.panels.filters;
+    let pixels = count(&job.rows).saturating_mul(job.sizes().output[2]);
     let tile = pixels.next_multiple_of(2).clamp(2, MOST);
     // For a pixel, in units of 1/10000 of an instruction; counted in QEMU.
     let saved = 399usize.saturating_sub(quotient(1875, tile));
-    let aligned = job.quant.flip_input == 0 && job.panels.panels.depth.is_multiple_of(8);
+    let aligned = job.quant().flip_input == 0 && job.shape.panels.panels.depth.is_multiple_of(8);
     let pixel = if aligned { 600_000 } else { 2_000_000 };
     let filter = depth.saturating_mul(saved).saturating_sub(9000);
     filter.saturating_mul(filters) > depth.saturating_mul(3000).saturating_add(pixel)
@@ -136,9 +136,9 @@ impl Group<'_> {
     #[inline(always)]
     fn run<S: NeonI8>(&mut self, simd: S, room: &mut Room) {
         let (job, walk, multiply) = (self.job, self.walk, self.multiply);
-        let geometry = job.geometry;
+        let geometry = job.geometry();
         let [planes, rows, columns] = geometry.kernel;
-        let depth = job.panels.panels.depth;
+        let depth = job.shape.panels.panels.depth;
         let all = count(&job.rows) * walk.columns.pixels;
         // A window of one pixel reads the image as a single row.
         let [lines, pixels] = if walk.flat {
@@ -154,7 +154,7 @@ impl Group<'_> {
         let number = planes.saturating_mul(rows).saturating_mul(pieces);
         let direct = !multiply.pairs
             && len.is_multiple_of(QUAD)
-            && job.quant.flip_input == 0
+            && job.quant().flip_input == 0
             && number <= PIECES;
         let mut starts = [0; PIECES];
         let column = geometry.dilation[2].wrapping_mul(geometry.channels);
@@ -259,7 +259,7 @@ impl Group<'_> {
         let filters = self.filters();
         let places = room.places.iter_mut().zip(room.waiting);
         for (place, (row, x)) in places.take(pixels) {
-            *place = (row * line + x) * self.job.geometry.filters;
+            *place = (row * line + x) * self.job.geometry().filters;
         }
         let parts = self.plan.parts;
         let mut first = 0;
@@ -320,7 +320,7 @@ impl Group<'_> {
 
     #[inline(always)]
     fn filters(&self) -> usize {
-        self.job.panels.panels.filters
+        self.job.shape.panels.panels.filters
     }
 
     /// Passes some filters over a batch, from `quad` of their weights on. Unless it is the whole sum, the
@@ -340,7 +340,7 @@ impl Group<'_> {
         finish: bool,
         quad: usize,
     ) {
-        let quant = self.job.quant;
+        let quant = self.job.quant();
         let ends = Ends::of(quant);
         let places = room.places.as_ptr().wrapping_add(batch.first);
         let tflite = start && finish && quant.rounding == Rounding::Tflite;
@@ -391,7 +391,7 @@ impl Group<'_> {
                 }
                 tiles.bias = bias.as_ptr();
                 tiles.write = match output {
-                    To::Bytes(output) if tflite && vectors > 1 && existing >= 4 * vectors => {
+                    Outputs::Bytes(output) if tflite && vectors > 1 && existing >= 4 * vectors => {
                         tiles.bytes.output = output;
                         right(shift, vectors)
                     }
@@ -426,7 +426,7 @@ impl Group<'_> {
         let lane = first % PANEL;
         let left = self.filters() - first;
         let width = width(left + lane);
-        let panel = self.job.panels.panel(PANEL);
+        let panel = self.job.shape.panels.panel(PANEL);
         Block {
             vectors: ((width - lane) / 4).min(self.multiply.vectors),
             filters: left,

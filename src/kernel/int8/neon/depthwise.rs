@@ -14,7 +14,7 @@ use super::depthwise3_words::LANES;
 use super::finish::{Ends, Requantize};
 use super::pairs_fit;
 use crate::kernel::int8::walk::{Cursor, Walk};
-use crate::kernel::int8::{JobI8, To, taps};
+use crate::kernel::int8::{JobI8, Outputs, taps};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::HEADER;
@@ -31,17 +31,17 @@ type Taps = [*const i8; TAPS];
 
 #[inline(always)]
 pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
-    let geometry = job.geometry;
+    let geometry = job.geometry();
     let three =
         geometry.kernel == [1, 3, 3] && geometry.filters == geometry.channels && pairs_fit(&job);
     if three && depthwise3_bands::can(&job) {
         simd.run(Bands(job));
-    } else if three && geometry.channels >= LANES && job.quant.flip_input == 0 {
+    } else if three && geometry.channels >= LANES && job.quant().flip_input == 0 {
         simd.run(Depthwise3(job));
-    } else if job.panels.panels.taps <= TAPS {
+    } else if job.shape.panels.panels.taps <= TAPS {
         simd.run(Depthwise(job));
     } else {
-        taps::run(&mut job, 0);
+        taps::run(crate::simd::SCALAR_I8, &job, 0);
     }
 }
 
@@ -63,15 +63,15 @@ struct Chunk<'a> {
     zeros: [i8; CHUNK],
     requantize: Requantize,
     ends: Ends,
-    output: To,
+    output: Outputs,
 }
 
 impl KernelNeon for Depthwise<'_> {
     #[inline(always)]
     fn run<S: NeonI8>(self, _simd: S) {
-        let mut job = self.0;
-        let output = To::start(&mut job.output);
-        let geometry = job.geometry;
+        let job = self.0;
+        let output = job.output;
+        let geometry = job.geometry();
         let filters = geometry.filters;
         let walk = Walk::new(&job, 0);
         let mut first = 0;
@@ -84,12 +84,11 @@ impl KernelNeon for Depthwise<'_> {
                 multiplier: quotient(filters, geometry.channels),
                 panel: job
                     .packed
-                    .as_ptr()
-                    .wrapping_add(first / PANEL * job.panels.panel(PANEL)),
+                    .wrapping_add(first / PANEL * job.shape.panels.panel(PANEL)),
                 bias: [0; CHUNK],
-                zeros: [(job.quant.input_zero as u8 ^ job.quant.flip_input) as i8; CHUNK],
-                requantize: Requantize::of(job.quant, false),
-                ends: Ends::of(job.quant),
+                zeros: [(job.quant().input_zero as u8 ^ job.quant().flip_input) as i8; CHUNK],
+                requantize: Requantize::of(job.quant(), false),
+                ends: Ends::of(job.quant()),
                 output: output.at(first),
             };
             // SAFETY: the filters are the job's, and the caller is compiled for NEON.
@@ -108,8 +107,8 @@ impl Chunk<'_> {
     fn panel(&self, at: usize) -> (*const i32, usize) {
         let panel = self
             .panel
-            .wrapping_add(at / PANEL * self.job.panels.panel(PANEL));
-        (panel, width(self.job.geometry.filters - self.first - at))
+            .wrapping_add(at / PANEL * self.job.shape.panels.panel(PANEL));
+        (panel, width(self.job.geometry().filters - self.first - at))
     }
 
     /// Reads the headers.
@@ -127,12 +126,12 @@ impl Chunk<'_> {
                 // SAFETY: the caller's.
                 let [first, sum, _, shift] =
                     [0, 1, 2, 3].map(|row| unsafe { panel.add(row * width + lane).read() });
-                *bias = first.wrapping_sub(sum.wrapping_mul(self.job.quant.input_zero));
+                *bias = first.wrapping_sub(sum.wrapping_mul(self.job.quant().input_zero));
                 left |= shift >= 0;
             }
             at += PANEL;
         }
-        self.requantize = Requantize::of(self.job.quant, left);
+        self.requantize = Requantize::of(self.job.quant(), left);
     }
 
     /// # Safety
@@ -146,7 +145,7 @@ impl Chunk<'_> {
                 cursor.x = x;
                 let output = self
                     .output
-                    .at((line * pixels + x) * self.job.geometry.filters);
+                    .at((line * pixels + x) * self.job.geometry().filters);
                 let taps = self.taps(&cursor);
                 // SAFETY: the taps are inside the input, or a line of zero points as long as a chunk;
                 // the outputs are there.
@@ -183,7 +182,7 @@ impl Chunk<'_> {
     /// # Safety
     /// The taps and outputs are there.
     #[inline(always)]
-    unsafe fn any(&self, taps: &Taps, output: To) {
+    unsafe fn any(&self, taps: &Taps, output: Outputs) {
         let mut at = 0;
         while at < self.filters {
             let exist = (self.filters - at).min(PANEL);
@@ -202,7 +201,13 @@ impl Chunk<'_> {
     /// # Safety
     /// As for [`any`](Self::any).
     #[inline(always)]
-    unsafe fn any_filters<const V: usize>(&self, taps: &Taps, at: usize, exist: usize, output: To) {
+    unsafe fn any_filters<const V: usize>(
+        &self,
+        taps: &Taps,
+        at: usize,
+        exist: usize,
+        output: Outputs,
+    ) {
         let (panel, _) = self.panel(at);
         let mut w = panel.wrapping_add(HEADER * 4 * V).cast::<i8>();
         let mut sums = self.start::<V>(at);
@@ -223,8 +228,8 @@ impl Chunk<'_> {
         // SAFETY: the caller's.
         unsafe {
             let which = vld1q_u8(which.as_ptr());
-            let flip = vdupq_n_s8(self.job.quant.flip_input as i8);
-            for tap in taps.iter().take(self.job.panels.panels.taps) {
+            let flip = vdupq_n_s8(self.job.quant().flip_input as i8);
+            for tap in taps.iter().take(self.job.shape.panels.panels.taps) {
                 let mut x = veorq_s8(load(tap.wrapping_add(channel), channels), flip);
                 if shared {
                     x = vqtbl1q_s8(x, which);
@@ -262,19 +267,19 @@ impl Chunk<'_> {
         mut sums: [int32x4_t; V],
         panel: *const i32,
         exist: usize,
-        output: To,
+        output: Outputs,
     ) {
         // SAFETY: the caller's.
         unsafe {
             match output {
-                To::Sums(to) => {
+                Outputs::Sums(to) => {
                     let mut copy = [0; PANEL];
                     for v in 0..V {
                         vst1q_s32(copy.as_mut_ptr().add(4 * v), sums[v]);
                     }
                     to.copy_from_nonoverlapping(copy.as_ptr(), exist);
                 }
-                To::Bytes(to) => {
+                Outputs::Bytes(to) => {
                     for v in 0..V {
                         let [multiplier, shift] =
                             [2, 3].map(|row| vld1q_s32(panel.add(row * 4 * V + 4 * v)));

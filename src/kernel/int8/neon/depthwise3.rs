@@ -12,7 +12,7 @@
 use super::depthwise3_words::{LANES, Words, add_one, add_pair, load};
 use super::finish::{Ends, Finish, tflite};
 use crate::kernel::int8::walk::{Cursor, Walk};
-use crate::kernel::int8::{JobI8, To};
+use crate::kernel::int8::{JobI8, Outputs};
 use crate::kernel::window::{count, quotient};
 use crate::quant::Rounding;
 use crate::simd::{KernelNeon, NeonI8};
@@ -39,7 +39,7 @@ struct Chunk<'a> {
     lanes: usize,
     words: MaybeUninit<Words<CHUNK>>,
     zeros: [i8; CHUNK],
-    output: To,
+    output: Outputs,
     ends: Ends,
 }
 
@@ -70,10 +70,10 @@ struct Tile<'a, const M: usize, const P: usize>(&'a Tiles<'a>);
 impl KernelNeon for Depthwise3<'_> {
     #[inline(always)]
     fn run<S: NeonI8>(self, simd: S) {
-        let mut job = self.0;
-        let output = To::start(&mut job.output);
+        let job = self.0;
+        let output = job.output;
         let walk = Walk::new(&job, 0);
-        let channels = job.geometry.channels;
+        let channels = job.geometry().channels;
         let mut first = 0;
         while first < channels {
             // None has fewer channels than a vector has lanes.
@@ -89,9 +89,9 @@ impl KernelNeon for Depthwise3<'_> {
                 first,
                 lanes,
                 words: MaybeUninit::uninit(),
-                zeros: [job.quant.input_zero as i8; CHUNK],
+                zeros: [job.quant().input_zero as i8; CHUNK],
                 output: output.at(first),
-                ends: Ends::of(job.quant),
+                ends: Ends::of(job.quant()),
             };
             // SAFETY: the channels are the job's, which is one for this, and the caller is compiled
             // for NEON.
@@ -110,7 +110,7 @@ impl Chunk<'_> {
     #[inline(always)]
     unsafe fn lines<S: NeonI8>(&self, simd: S, right: bool) {
         let (job, walk) = (self.job, self.walk);
-        let geometry = job.geometry;
+        let geometry = job.geometry();
         let pixels = walk.columns.pixels;
         let interior = walk.columns.interior.clone();
         let [stride, dilation] = [geometry.stride[2], geometry.dilation[2]];
@@ -122,7 +122,7 @@ impl Chunk<'_> {
             3
         };
         let most = if columns == 3 { PIXELS - 1 } else { PIXELS };
-        let plain = right && job.quant.rounding == Rounding::Tflite;
+        let plain = right && job.quant().rounding == Rounding::Tflite;
         let mut table = Table {
             upper: [[self.zeros.as_ptr(); 2]; COLUMNS],
             lower: [self.zeros.as_ptr(); COLUMNS],
@@ -146,7 +146,7 @@ impl Chunk<'_> {
                 let pixel = geometry.filters;
                 let step = tile.wrapping_mul(stride).wrapping_mul(geometry.channels);
                 match self.output.at(at) {
-                    To::Bytes(output) if plain => run(
+                    Outputs::Bytes(output) if plain => run(
                         simd,
                         columns,
                         &Tiles {
@@ -182,9 +182,9 @@ impl Chunk<'_> {
         table: &Table,
         columns: usize,
         pixels: usize,
-        output: To,
+        output: Outputs,
     ) {
-        let pixel = self.job.geometry.filters;
+        let pixel = self.job.geometry().filters;
         let mut sums = MaybeUninit::<[i32; PIXELS * LANES]>::uninit();
         let places = [0, pixel, 2 * pixel, 3 * pixel];
         let words = self.words.as_ptr();
@@ -206,7 +206,7 @@ impl Chunk<'_> {
             // SAFETY: the caller's; the sums were just written.
             unsafe {
                 let finish = Finish {
-                    quant: self.job.quant,
+                    quant: self.job.quant(),
                     sums: to,
                     pixels,
                     places: places.as_ptr(),
@@ -226,7 +226,7 @@ impl Chunk<'_> {
     #[inline(always)]
     fn inside(&self, cursor: &Cursor, columns: usize, table: &mut Table) {
         let first = self.walk.columns.axis.position(cursor.x, 0);
-        let first = first.wrapping_mul(self.job.geometry.channels);
+        let first = first.wrapping_mul(self.job.geometry().channels);
         let mut at = cursor.base.wrapping_add(first).wrapping_add(self.first);
         for column in 0..COLUMNS {
             let [next, lowest] =
@@ -234,7 +234,7 @@ impl Chunk<'_> {
             table.upper[column] = [at, next];
             table.lower[column] = lowest;
             let right = self.right(columns, column);
-            at = at.wrapping_add(right.wrapping_mul(self.job.geometry.channels));
+            at = at.wrapping_add(right.wrapping_mul(self.job.geometry().channels));
         }
     }
 
@@ -246,8 +246,8 @@ impl Chunk<'_> {
     unsafe fn border(&self, cursor: &Cursor, columns: usize, pixels: usize, table: &mut Table) {
         let zeros = self.zeros.as_ptr();
         let Range { start, end } = cursor.lines.rows;
-        let [_, _, width] = self.job.geometry.input;
-        let channels = self.job.geometry.channels;
+        let [_, _, width] = self.job.geometry().input;
+        let channels = self.job.geometry().channels;
         let base = cursor
             .base
             .wrapping_add(self.first)
@@ -278,7 +278,7 @@ impl Chunk<'_> {
     /// Pixels of the input from a column to the next.
     #[inline(always)]
     fn right(&self, columns: usize, column: usize) -> usize {
-        let geometry = self.job.geometry;
+        let geometry = self.job.geometry();
         let [stride, dilation] = [geometry.stride[2], geometry.dilation[2]];
         if columns == 3 && column % 3 == 2 {
             stride.wrapping_sub(dilation.wrapping_mul(2))

@@ -16,7 +16,7 @@ use super::depthwise3_words::{HALF, LANES, Words, add_one, add_pair, load};
 use super::finish::{Ends, Finish, tflite};
 use super::stage::{copy, fill};
 use crate::kernel::int8::walk::Walk;
-use crate::kernel::int8::{JobI8, To};
+use crate::kernel::int8::{JobI8, Outputs};
 use crate::kernel::rows::cut;
 use crate::kernel::window::{Axis, count, quotient};
 use crate::quant::Rounding;
@@ -41,22 +41,24 @@ const LONGEST: usize = ROOM / 8;
 /// Whether a job of 3x3 windows, without a weight of -128, is one for this.
 #[inline(always)]
 pub(super) fn can(job: &JobI8<'_>) -> bool {
-    let geometry = job.geometry;
+    let geometry = job.geometry();
     let [stride, dilation] = [geometry.stride[2], geometry.dilation[2]];
     step(stride, dilation) < 3
         && (geometry.channels < LANES
-            || job.quant.flip_input != 0
-            || stride == dilation && job.sizes.output[2] <= NARROW && count(&job.rows) > 2 * NARROW)
+            || job.quant().flip_input != 0
+            || stride == dilation
+                && job.sizes().output[2] <= NARROW
+                && count(&job.rows) > 2 * NARROW)
 }
 
 /// Whether two pixels take the place of one: then their windows lie side by side.
 #[inline(always)]
 fn halves(job: &JobI8<'_>) -> bool {
-    let geometry = job.geometry;
+    let geometry = job.geometry();
     geometry.channels <= HALF
         && geometry.stride[2] == 1
         && geometry.dilation[2] == 1
-        && job.sizes.output[2] > 1
+        && job.sizes().output[2] > 1
 }
 
 pub(super) struct Bands<'a>(pub JobI8<'a>);
@@ -71,7 +73,7 @@ struct Chunk<'a> {
     /// Two pixels fill the lanes.
     halves: bool,
     words: MaybeUninit<Words<CHUNK>>,
-    output: To,
+    output: Outputs,
     ends: Ends,
 }
 
@@ -223,10 +225,10 @@ struct Tile<'a, const M: usize, const P: usize, const U: usize>(&'a Tiles<'a>);
 impl KernelNeon for Bands<'_> {
     #[inline(always)]
     fn run<S: NeonI8>(self, simd: S) {
-        let mut job = self.0;
-        let output = To::start(&mut job.output);
+        let job = self.0;
+        let output = job.output;
         let walk = Walk::new(&job, 0);
-        let all = job.geometry.channels;
+        let all = job.geometry().channels;
         let mut room = Room(MaybeUninit::uninit());
         let mut first = 0;
         while first < all {
@@ -244,7 +246,7 @@ impl KernelNeon for Bands<'_> {
                 halves: halves(&job),
                 words: MaybeUninit::uninit(),
                 output: output.at(first),
-                ends: Ends::of(job.quant),
+                ends: Ends::of(job.quant()),
             };
             // SAFETY: the channels are the job's, which is one for this, and the caller is compiled
             // for NEON.
@@ -269,7 +271,7 @@ impl Chunk<'_> {
     #[inline(always)]
     unsafe fn planes<S: NeonI8>(&self, simd: S, right: bool, room: &mut Room) {
         let (job, walk) = (self.job, self.walk);
-        let (geometry, sizes) = (job.geometry, job.sizes);
+        let (geometry, sizes) = (job.geometry(), job.sizes());
         let [input_depth, input_height, _] = geometry.input;
         let [output_depth, output_height, _] = sizes.output;
         let depth = Axis::of(geometry, sizes, 0);
@@ -314,7 +316,7 @@ impl Chunk<'_> {
         plane: &Plane,
         part: &Part,
     ) {
-        let (geometry, sizes) = (self.job.geometry, self.job.sizes);
+        let (geometry, sizes) = (self.job.geometry(), self.job.sizes());
         let [_, input_height, input_width] = geometry.input;
         let [_, down, along] =
             [0, 1, 2].map(|axis| [geometry.stride[axis], geometry.dilation[axis]]);
@@ -374,8 +376,8 @@ impl Chunk<'_> {
         columns: &Under,
         source: &Source,
     ) {
-        let geometry = self.job.geometry;
-        let quant = self.job.quant;
+        let geometry = self.job.geometry();
+        let quant = self.job.quant();
         let (flip, zero) = (quant.flip_input, quant.input_zero as i8);
         let Source {
             right: column,
@@ -451,8 +453,8 @@ impl Chunk<'_> {
         column: usize,
         columns: usize,
     ) {
-        let flips = vdupq_n_s8(self.job.quant.flip_input as i8);
-        let right = self.job.geometry.dilation[2].wrapping_mul(self.job.geometry.channels);
+        let flips = vdupq_n_s8(self.job.quant().flip_input as i8);
+        let right = self.job.geometry().dilation[2].wrapping_mul(self.job.geometry().channels);
         for _ in 0..columns {
             // SAFETY: the caller's.
             unsafe { vst1q_s8(to, veorq_s8(load_some(from, self.channels), flips)) };
@@ -474,7 +476,7 @@ impl Chunk<'_> {
         plane: &Plane,
         part: &Part,
     ) {
-        let geometry = self.job.geometry;
+        let geometry = self.job.geometry();
         let filters = geometry.filters;
         let halves = if self.halves { 2 } else { 1 };
         let step = if self.halves {
@@ -483,7 +485,7 @@ impl Chunk<'_> {
             step(geometry.stride[2], geometry.dilation[2])
         };
         let whole = filters >= LANES || self.halves && filters == HALF;
-        let plain = right && whole && self.job.quant.rounding == Rounding::Tflite;
+        let plain = right && whole && self.job.quant().rounding == Rounding::Tflite;
         let pixel = filters * halves;
         let line = self.walk.columns.pixels * filters;
         let row = plane.line + (part.rows.start - plane.y);
@@ -524,7 +526,7 @@ impl Chunk<'_> {
                     sums: core::ptr::null_mut(),
                 };
                 match output {
-                    To::Bytes(output) if plain => {
+                    Outputs::Bytes(output) if plain => {
                         call.output = output;
                         run(simd, step, self.halves, pixels, &call);
                     }
@@ -561,9 +563,9 @@ impl Chunk<'_> {
         sums: *const i32,
         lane: usize,
         pixels: usize,
-        output: To,
+        output: Outputs,
     ) {
-        let filters = self.job.geometry.filters;
+        let filters = self.job.geometry().filters;
         let mut places = [0; 2 * PIXELS];
         for (i, place) in places.iter_mut().enumerate() {
             *place = i * filters;
@@ -575,7 +577,7 @@ impl Chunk<'_> {
                 .map(|words| words.cast::<i32>().add(lane))
         };
         simd.run(Finish {
-            quant: self.job.quant,
+            quant: self.job.quant(),
             sums,
             pixels,
             places: places.as_ptr(),

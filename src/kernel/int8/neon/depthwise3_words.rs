@@ -42,16 +42,16 @@ pub(super) unsafe fn load<const C: usize>(
     if channels < LANES {
         *words = MaybeUninit::zeroed();
     }
-    let step = job.panels.panel(PANEL);
-    let mut panel = job.packed.as_ptr();
+    let step = job.shape.panels.panel(PANEL);
+    let mut panel = job.packed;
     panel = panel.wrapping_add(first / PANEL * step);
-    let zero = job.quant.input_zero;
+    let zero = job.quant().input_zero;
     let words = words.as_mut_ptr();
     let mut all = true;
     let mut at = 0;
     let end = if halves { LANES } else { channels };
     while at < end {
-        let left = job.geometry.channels - first;
+        let left = job.geometry().channels - first;
         let width = width(if halves { left } else { left - at });
         // SAFETY: a panel holds its header and nine rows of weights; whole panels are a whole number of
         // vectors, and of a chunk no more lanes are loaded than there are.

@@ -1,6 +1,6 @@
 //! What becomes of the sums of a block of filters.
 
-use crate::kernel::int8::To;
+use crate::kernel::int8::Outputs;
 use crate::quant::{Quant, Rounding};
 use crate::simd::{KernelNeon, NeonI8};
 use core::arch::aarch64::*;
@@ -16,7 +16,7 @@ pub(super) struct Finish<'a> {
     pub pixels: usize,
     /// Each pixel's output, counted from that of the first filter of `output`.
     pub places: *const usize,
-    pub output: To,
+    pub output: Outputs,
     /// Multipliers and shifts.
     pub multiplier: *const i32,
     pub shift: *const i32,
@@ -32,10 +32,10 @@ impl KernelNeon for Finish<'_> {
         // SAFETY: all that it points to is there, and the caller is compiled for NEON.
         unsafe {
             match (self.output, self.vectors) {
-                (To::Sums(to), _) => self.copy(to),
-                (To::Bytes(to), 4) => self.bytes::<4>(to),
-                (To::Bytes(to), 2) => self.bytes::<2>(to),
-                (To::Bytes(to), _) => self.bytes::<1>(to),
+                (Outputs::Sums(to), _) => self.copy(to),
+                (Outputs::Bytes(to), 4) => self.bytes::<4>(to),
+                (Outputs::Bytes(to), 2) => self.bytes::<2>(to),
+                (Outputs::Bytes(to), _) => self.bytes::<1>(to),
             }
         }
     }

@@ -147,7 +147,7 @@ impl Stage {
     ) {
         let inputs = self.inputs.as_mut_ptr().cast::<i8>();
         let len = count(part);
-        let quant = walk.job.quant;
+        let quant = walk.job.quant();
         let (flip, zero) = (quant.flip_input, quant.input_zero as i8);
         // SAFETY: what is copied lies in the input, as it is taps that are inside. It is laid out in
         // ascending order, so what a copy overwrites is written after it.
@@ -165,7 +165,7 @@ impl Stage {
                 return;
             }
             let to = inputs.add(plan.at(slot));
-            if flip == 0 && walk.job.panels.panels.depth.is_multiple_of(8) {
+            if flip == 0 && walk.job.shape.panels.panels.depth.is_multiple_of(8) {
                 lay_out(walk, cursor, part, |from, at, len| {
                     let to = to.add(at / 8 * PAIR);
                     match from {
@@ -186,8 +186,8 @@ impl Stage {
     /// those that reach the same taps, which lie side by side.
     #[inline(always)]
     pub fn run(walk: &Walk<'_>, cursor: &Cursor, plan: &Plan, most: usize) -> usize {
-        let [_, _, columns] = walk.job.geometry.kernel;
-        let depth = walk.job.panels.panels.depth;
+        let [_, _, columns] = walk.job.geometry().kernel;
+        let depth = walk.job.shape.panels.panels.depth;
         let interior = &walk.columns.interior;
         // Pairs are laid out by eight inputs, which no border may cut.
         let len = if walk.flat || !interior.contains(&cursor.x) {
@@ -195,7 +195,7 @@ impl Stage {
         } else {
             columns * depth
         };
-        let eights = walk.job.quant.flip_input == 0 && len.is_multiple_of(8);
+        let eights = walk.job.quant().flip_input == 0 && len.is_multiple_of(8);
         if plan.parts > 1 || plan.pairs && !eights {
             0
         } else if walk.flat {
@@ -222,7 +222,7 @@ impl Stage {
         slot: usize,
         pixels: usize,
     ) {
-        let [planes, rows, _] = walk.job.geometry.kernel;
+        let [planes, rows, _] = walk.job.geometry().kernel;
         let lines = &cursor.lines;
         let inside = count(&lines.planes) == planes && count(&lines.rows) == rows;
         // SAFETY: the caller's.
@@ -249,10 +249,10 @@ impl Stage {
         slot: usize,
         pixels: usize,
     ) {
-        let geometry = walk.job.geometry;
+        let geometry = walk.job.geometry();
         let [planes, rows, columns] = geometry.kernel;
-        let len = columns * walk.job.panels.panels.depth;
-        let flip = walk.job.quant.flip_input;
+        let len = columns * walk.job.shape.panels.panels.depth;
+        let flip = walk.job.quant().flip_input;
         let first = walk.columns.axis.position(cursor.x, 0);
         let first = first.wrapping_mul(geometry.channels);
         let mut pixel = cursor.base.wrapping_add(first);
@@ -299,11 +299,11 @@ impl Stage {
         slot: usize,
         pixels: usize,
     ) {
-        let geometry = walk.job.geometry;
+        let geometry = walk.job.geometry();
         let [planes, rows, columns] = geometry.kernel;
-        let quant = walk.job.quant;
+        let quant = walk.job.quant();
         let (flip, zero) = (quant.flip_input, quant.input_zero as i8);
-        let depth = walk.job.panels.panels.depth;
+        let depth = walk.job.shape.panels.panels.depth;
         let inside = walk.inside(cursor);
         let lines = &cursor.lines;
         let some = !inside.is_empty();
@@ -410,12 +410,12 @@ fn lay_out(
     put: impl Fn(Option<*const i8>, usize, usize),
 ) {
     if walk.flat {
-        let pixel = cursor.x.wrapping_mul(walk.job.geometry.channels);
+        let pixel = cursor.x.wrapping_mul(walk.job.geometry().channels);
         let from = cursor.base.wrapping_add(pixel).wrapping_add(part.start);
         put(Some(from), 0, count(part));
         return;
     }
-    let depth = walk.job.panels.panels.depth;
+    let depth = walk.job.shape.panels.panels.depth;
     walk.window(
         cursor,
         depth,

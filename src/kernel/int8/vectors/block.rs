@@ -2,7 +2,7 @@
 //! become outputs.
 
 use super::finish::Filters;
-use crate::kernel::int8::{JobI8, To};
+use crate::kernel::int8::{JobI8, Outputs};
 use crate::pack::{PANEL, width};
 use crate::simd::SimdI8;
 
@@ -23,11 +23,11 @@ impl Block {
     /// The block of a group's filters from `first` on; `packed` are the group's panels.
     #[inline(always)]
     pub fn of<S: SimdI8>(job: &JobI8<'_>, packed: *const i32, first: usize) -> Self {
-        let filters = job.panels.panels.filters;
+        let filters = job.shape.panels.panels.filters;
         let lane = first % PANEL;
         let left = filters - first;
         let width = width(left + lane);
-        let full = job.panels.panel(PANEL);
+        let full = job.shape.panels.panel(PANEL);
         let packed = packed.wrapping_add(first / PANEL * full);
         // Two vectors stand in one panel, or in two that are both full.
         let both = S::VECTORS == 2
@@ -64,12 +64,12 @@ impl Block {
         job: &JobI8<'_>,
         sums: *const S::I32,
         pixels: usize,
-        to: To,
+        to: Outputs,
     ) {
         for v in 0..self.vectors {
             let header = self.header.wrapping_add(self.lane::<S>(v));
             let count = self.filters.saturating_sub(v * S::LANES).min(S::LANES);
-            let (quant, width, depth) = (job.quant, self.width, job.panels.depth());
+            let (quant, width, depth) = (job.quant(), self.width, job.shape.panels.depth());
             let to = to.at(self.first + v * S::LANES);
             // SAFETY: the caller's.
             unsafe {
@@ -79,7 +79,7 @@ impl Block {
                     self.vectors,
                     pixels,
                     to,
-                    job.geometry.filters,
+                    job.geometry().filters,
                 );
             }
         }

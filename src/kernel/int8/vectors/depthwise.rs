@@ -11,7 +11,7 @@
 
 use super::depthwise3::{self, Slide};
 use super::finish::Filters;
-use crate::kernel::int8::{JobI8, To};
+use crate::kernel::int8::{JobI8, Outputs};
 use crate::kernel::rows::{Columns, Lines, Rows};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
@@ -52,7 +52,7 @@ pub(super) fn can<S: SimdI8>(job: &JobI8<'_>) -> bool {
 
 #[inline(always)]
 pub(super) fn run<S: SimdI8>(simd: S, job: JobI8<'_>) {
-    if job.quant.flip_input == 0 {
+    if job.quant().flip_input == 0 {
         simd.run(Depthwise::<false>(job));
     } else {
         simd.run(Depthwise::<true>(job));
@@ -72,7 +72,7 @@ struct Window {
 impl Window {
     #[inline(always)]
     fn of(job: &JobI8<'_>) -> Self {
-        let geometry = job.geometry;
+        let geometry = job.geometry();
         let rows = geometry.kernel[0] * geometry.kernel[1];
         let one = geometry.kernel[2] == 1;
         Window {
@@ -80,7 +80,7 @@ impl Window {
             pairs: rows.div_ceil(2),
             columns: geometry.kernel[2],
             stride: geometry.stride[2]
-                .min(job.sizes.padding[2][0] + geometry.input[2] + job.sizes.padding[2][1]),
+                .min(job.sizes().padding[2][0] + geometry.input[2] + job.sizes().padding[2][1]),
             // Where there is one column, its distance to the next says nothing.
             dilation: if one { 1 } else { geometry.dilation[2] },
         }
@@ -98,16 +98,16 @@ impl Window {
 impl<S: SimdI8, const UNSIGNED: bool> KernelI8<S> for Depthwise<'_, UNSIGNED> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let mut job = self.0;
-        let output = To::start(&mut job.output);
-        let geometry = job.geometry;
+        let job = self.0;
+        let output = job.output;
+        let geometry = job.geometry();
         let window = Window::of(&job);
         let mut stage = Stage {
             pairs: MaybeUninit::uninit(),
             weights: MaybeUninit::uninit(),
         };
-        let rows = Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row);
-        let columns = Columns::of(geometry, job.sizes);
+        let rows = Rows::of(geometry, job.sizes(), job.rows.start, job.first_input_row);
+        let columns = Columns::of(geometry, job.sizes());
         // As many pixels as fit, in whole groups.
         let room = quotient(ROOM / size_of::<S::Pair>(), window.pairs);
         let spare = room.saturating_sub(window.extent(GROUP));
@@ -165,7 +165,7 @@ struct Part<'a> {
     columns: &'a Columns,
     /// Pixels that are laid out at once.
     pixels: usize,
-    output: To,
+    output: Outputs,
 }
 
 /// What a panel holds of the filters from a vector's first on.
@@ -194,11 +194,10 @@ impl Part<'_> {
     fn packed(&self, first: usize) -> Packed {
         let job = self.job;
         let lane = first % PANEL;
-        let width = width(job.geometry.filters - (first - lane));
+        let width = width(job.geometry().filters - (first - lane));
         let panel = job
             .packed
-            .as_ptr()
-            .wrapping_add(first / PANEL * job.panels.panel(PANEL));
+            .wrapping_add(first / PANEL * job.shape.panels.panel(PANEL));
         Packed {
             header: panel.wrapping_add(lane),
             weights: panel
@@ -222,13 +221,13 @@ impl Part<'_> {
         count: usize,
     ) -> Filters<S> {
         let header = packed.header.wrapping_add(v * S::LANES);
-        let taps = self.job.panels.panels.taps;
+        let taps = self.job.shape.panels.panels.taps;
         let offset = if UNSIGNED { 128 } else { 0 };
         // SAFETY: the caller's: panels follow each other as `PanelsI8` counts them.
         unsafe {
             Filters::load(
                 simd,
-                self.job.quant,
+                self.job.quant(),
                 header,
                 packed.width,
                 taps,
@@ -288,7 +287,7 @@ impl Part<'_> {
         stage: &mut Stage,
     ) -> usize {
         let job = self.job;
-        let geometry = job.geometry;
+        let geometry = job.geometry();
         let window = &self.window;
         let filters = geometry.filters;
         let multiplier = quotient(filters, geometry.channels);
@@ -298,7 +297,7 @@ impl Part<'_> {
             channel,
             multiplier,
             turn: first - channel * multiplier,
-            end: job.input.as_ptr().wrapping_add(job.input.len()),
+            end: job.input.wrapping_add(job.shape.input_len),
         };
         let packed = self.packed(first);
         let (weights, width) = (packed.weights, packed.width);
@@ -367,15 +366,15 @@ impl Part<'_> {
         to: *mut S::Pair,
     ) {
         let (job, window) = (self.job, &self.window);
-        let geometry = job.geometry;
+        let geometry = job.geometry();
         let [_, height, input_width] = geometry.input;
         let [_, kernel_height, _] = geometry.kernel;
         let row = input_width * geometry.channels;
-        let zeros = [job.quant.input_zero as i8 ^ job.quant.flip_input as i8; PANEL];
+        let zeros = [job.quant().input_zero as i8 ^ job.quant().flip_input as i8; PANEL];
         // Columns, counted from the first window's first; those of the input are `before..inside`.
         let extent = window.extent(count(pixels));
         let start = pixels.start * window.stride;
-        let padding = job.sizes.padding[2][0];
+        let padding = job.sizes().padding[2][0];
         let before = padding.saturating_sub(start).min(extent);
         let inside = (padding + input_width)
             .saturating_sub(start)
@@ -383,7 +382,7 @@ impl Part<'_> {
             .max(before);
         let first = (start + before).wrapping_sub(padding);
         // A step that is never taken may be past all bounds.
-        let base = job.input.as_ptr().wrapping_add(
+        let base = job.input.wrapping_add(
             (lines.input + line.wrapping_mul(geometry.stride[1]))
                 .wrapping_mul(row)
                 .wrapping_add(first.wrapping_mul(geometry.channels))
@@ -461,7 +460,7 @@ impl Part<'_> {
         pairs: *const S::Pair,
         weights: *const S::Pair,
         pixels: usize,
-        output: To,
+        output: Outputs,
     ) {
         let window = &self.window;
         let extent = window.extent(pixels);
@@ -470,7 +469,7 @@ impl Part<'_> {
         } else {
             [COLUMNS, STRIDE, 1]
         };
-        let step = self.job.geometry.filters;
+        let step = self.job.geometry().filters;
         let mut waiting = MaybeUninit::<[S::I32; WAITING]>::uninit();
         let to = waiting.as_mut_ptr().cast::<S::I32>();
         let (mut pixel, mut written) = (0, 0);

@@ -15,7 +15,7 @@ mod stride2;
 use self::stride1::Stride1;
 use self::stride2::Stride2;
 use super::finish::Filters;
-use crate::kernel::int8::{JobI8, To};
+use crate::kernel::int8::{JobI8, Outputs};
 use crate::kernel::rows::Columns;
 use crate::kernel::window::{count, quotient};
 use crate::pack::PANEL;
@@ -56,12 +56,12 @@ trait Weights<S: SimdI8, const V: usize>: Sized {
 /// Whether a job is of this kind.
 #[inline(always)]
 pub(super) fn is(job: &JobI8<'_>) -> bool {
-    let geometry = job.geometry;
+    let geometry = job.geometry();
     let [_, down, right] = geometry.stride;
     geometry.kernel == [1, TAPS, TAPS]
         && geometry.input[0] == 1
-        && job.sizes.output[0] == 1
-        && job.sizes.padding[0] == [0; 2]
+        && job.sizes().output[0] == 1
+        && job.sizes().padding[0] == [0; 2]
         && geometry.dilation[1..] == [1; 2]
         && down == right
         && (down == 1 || down == 2)
@@ -75,7 +75,7 @@ pub(super) fn is(job: &JobI8<'_>) -> bool {
 pub(super) fn band(job: &JobI8<'_>) -> [usize; 2] {
     const LINE: usize = 64;
     const LINES: usize = 1024;
-    let geometry = job.geometry;
+    let geometry = job.geometry();
     let [_, _, width] = geometry.input;
     let stride = geometry.stride[1];
     // Input pixels of so many cache lines.
@@ -101,7 +101,7 @@ pub(super) struct Slide<'a, S: SimdI8, const V: usize> {
     /// The first filter.
     pub first: usize,
     /// The first filter's output of the job's first row.
-    pub output: To,
+    pub output: Outputs,
     /// Room for the sums, and how many of each vector there is room for.
     pub sums: *mut S::I32,
     pub room: usize,
@@ -121,7 +121,7 @@ impl<S: SimdI8, const V: usize> Slide<'_, S, V> {
     ) {
         // SAFETY: the caller's.
         unsafe {
-            match self.job.geometry.stride[1] {
+            match self.job.geometry().stride[1] {
                 1 => self.at::<Stride1<S, V>, UNSIGNED>(simd, lines, pixels),
                 _ => self.at::<Stride2<S, V>, UNSIGNED>(simd, lines, pixels),
             }
@@ -138,7 +138,7 @@ impl<S: SimdI8, const V: usize> Slide<'_, S, V> {
         pixels: Range<usize>,
     ) {
         let columns = self.columns.pixels;
-        let quant = self.job.quant;
+        let quant = self.job.quant();
         let zeros = [quant.input_zero as i8 ^ quant.flip_input as i8; PANEL];
         // SAFETY: the caller's; the sums are written before they are read, and there is room for those
         // of `chunk` pixels.
@@ -157,8 +157,8 @@ impl<S: SimdI8, const V: usize> Slide<'_, S, V> {
                     room[v].add(i).write(simd.splat(0));
                 }
             }
-            let [_, height, _] = self.job.sizes.output;
-            let [_, input_height, _] = self.job.geometry.input;
+            let [_, height, _] = self.job.sizes().output;
+            let [_, input_height, _] = self.job.geometry().input;
             let row = self.job.rows.start + lines.start;
             let image = quotient(row, height);
             let mut y = row - image * height;
@@ -223,7 +223,7 @@ impl<S: SimdI8, const V: usize> Slide<'_, S, V> {
     /// So many sums are there, and the pixels are the job's.
     #[inline(always)]
     unsafe fn write(&self, simd: S, sums: [*mut S::I32; V], pixels: usize, pixel: usize) {
-        let step = self.job.geometry.filters;
+        let step = self.job.geometry().filters;
         for v in 0..V {
             let to = self.output.at(pixel * step + v * S::LANES);
             // SAFETY: the caller's.
@@ -242,17 +242,13 @@ impl<S: SimdI8, const V: usize> Slide<'_, S, V> {
     /// the input, and bytes to the next column. A row in the padding is one zero point again and again.
     #[inline(always)]
     fn rows<const N: usize>(&self, under: &Under, column: usize) -> ([*const i8; N], [usize; N]) {
-        let geometry = self.job.geometry;
+        let geometry = self.job.geometry();
         let [_, height, width] = geometry.input;
-        let [_, [above, _], _] = self.job.sizes.padding;
+        let [_, [above, _], _] = self.job.sizes().padding;
         let top = under.top.wrapping_sub(above);
         let pixel = under.first.wrapping_add(top).wrapping_mul(width);
         let at = pixel.wrapping_add(column).wrapping_mul(geometry.channels);
-        let mut at = self
-            .job
-            .input
-            .as_ptr()
-            .wrapping_add(at.wrapping_add(self.first));
+        let mut at = self.job.input.wrapping_add(at.wrapping_add(self.first));
         let (mut from, mut steps) = ([under.zeros; N], [0; N]);
         for row in 0..N {
             if row < under.rows && top.wrapping_add(row) < height {

@@ -3,7 +3,7 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use crate::kernel::int8::To;
+use crate::kernel::int8::Outputs;
 use crate::pack::PANEL;
 use crate::quant::{Quant, Rounding, tflite, tflite_single};
 use crate::simd::{Ends, GROUP, KernelI8, SimdI8};
@@ -87,7 +87,7 @@ impl<S: SimdI8> Filters<S> {
         sums: *const S::I32,
         apart: usize,
         pixels: usize,
-        to: To,
+        to: Outputs,
         step: usize,
     ) {
         simd.run(Write {
@@ -197,7 +197,7 @@ struct Write<'a, S: SimdI8> {
     sums: *const S::I32,
     apart: usize,
     pixels: usize,
-    to: To,
+    to: Outputs,
     step: usize,
 }
 
@@ -208,8 +208,8 @@ impl<S: SimdI8> KernelI8<S> for Write<'_, S> {
         // SAFETY: what the caller of `Filters::write` has promised.
         unsafe {
             match self.to {
-                To::Sums(to) => self.sums(simd, filters, to),
-                To::Bytes(to) => match filters.way() {
+                Outputs::Sums(to) => self.sums(simd, filters, to),
+                Outputs::Bytes(to) => match filters.way() {
                     FLOAT => self.bytes::<FLOAT>(simd, to),
                     SMALL_TFLITE => self.bytes::<SMALL_TFLITE>(simd, to),
                     TFLITE => self.bytes::<TFLITE>(simd, to),

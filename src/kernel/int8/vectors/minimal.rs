@@ -26,7 +26,7 @@
 
 use super::finish::Filters;
 use crate::kernel::int8::walk::{Cursor, Walk};
-use crate::kernel::int8::{JobI8, To};
+use crate::kernel::int8::{JobI8, Outputs};
 use crate::kernel::window::{count, quotient};
 use crate::kernel::{Direct, int8::vectors};
 use crate::pack::{PANEL, width};
@@ -72,17 +72,17 @@ struct Stage<S: MinimalI8> {
 /// would cost is more than what is saved.
 #[inline(always)]
 fn can(job: &JobI8<'_>) -> bool {
-    let (geometry, columns) = (job.geometry, job.sizes.output[2]);
+    let (geometry, columns) = (job.geometry(), job.sizes().output[2]);
     // A product is at most 2^14: twice a sum of so many stays in 32 bits.
     const MOST: usize = 1 << 15;
-    job.panels.algorithm == Direct::Dense
+    job.shape.panels.algorithm == Direct::Dense
         && geometry.groups == 1
         && geometry.kernel[2] == TAPS
         && geometry.stride[2] == 1
         && geometry.dilation[2] == 1
         && geometry.channels.is_multiple_of(QUAD)
         && geometry.channels >= 2 * QUAD
-        && job.panels.depth() <= MOST
+        && job.shape.panels.depth() <= MOST
         && (columns.is_multiple_of(2) || columns >= 5)
 }
 
@@ -102,17 +102,17 @@ impl<S: MinimalI8> KernelI8<S> for Dense<'_> {
     #[inline(always)]
     fn run(self, simd: S) {
         const { assert!(S::LANES == LANES && S::OFFSET == 0) };
-        let mut job = self.0;
-        let output = To::start(&mut job.output);
+        let job = self.0;
+        let output = job.output;
         let walk = Walk::new(&job, 0);
-        let columns = job.sizes.output[2];
+        let columns = job.sizes().output[2];
         let rows = count(&job.rows);
         let mut stage = Stage::<S> {
             inputs: [const { MaybeUninit::uninit() }; POINTS],
             weights: [const { MaybeUninit::uninit() }; POINTS],
             sums: MaybeUninit::uninit(),
             words: MaybeUninit::uninit(),
-            zeros: [job.quant.input_zero as i8 ^ job.quant.flip_input as i8; PART],
+            zeros: [job.quant().input_zero as i8 ^ job.quant().flip_input as i8; PART],
         };
         // The next pair: its row, and its first pixel's column.
         let (mut row, mut x) = (0, 0);
@@ -123,7 +123,7 @@ impl<S: MinimalI8> KernelI8<S> for Dense<'_> {
                 x,
                 pairs: 0,
                 pixels: 0,
-                output: output.at((row * columns + x) * job.geometry.filters),
+                output: output.at((row * columns + x) * job.geometry().filters),
             };
             while batch.pairs < PAIRS && row < rows {
                 batch.pairs += 1;
@@ -150,7 +150,7 @@ struct Batch<'a> {
     /// Pixels that exist.
     pixels: usize,
     /// The first pixel's first filter.
-    output: To,
+    output: Outputs,
 }
 
 impl Batch<'_> {
@@ -161,8 +161,8 @@ impl Batch<'_> {
     #[inline(always)]
     unsafe fn run<S: MinimalI8>(&self, simd: S, stage: &mut Stage<S>) {
         let job = self.walk.job;
-        let filters = job.panels.panels.filters;
-        let depth = quotient(job.panels.depth(), TAPS);
+        let filters = job.shape.panels.panels.filters;
+        let depth = quotient(job.shape.panels.depth(), TAPS);
         let parts = depth.div_ceil(PART);
         let part_len = quotient(depth + parts - 1, parts).next_multiple_of(QUAD);
         let sums = stage.sums.as_mut_ptr().cast::<[[S::Sums; PAIRS]; POINTS]>();
@@ -185,7 +185,7 @@ impl Batch<'_> {
                     // for as many blocks as wait.
                     unsafe {
                         let block = Block::of(job, filter);
-                        block.transform(simd, stage, job.geometry.channels, &part);
+                        block.transform(simd, stage, job.geometry().channels, &part);
                         self.multiply(simd, stage, sums.cast(), &part);
                         if part.end == depth {
                             self.write(simd, &block, sums, stage);
@@ -209,7 +209,7 @@ impl Batch<'_> {
     #[inline(always)]
     unsafe fn lay_out<S: MinimalI8>(&self, simd: S, stage: &mut Stage<S>, part: &Range<usize>) {
         let job = self.walk.job;
-        let columns = job.sizes.output[2];
+        let columns = job.sizes().output[2];
         let (mut row, mut x) = (self.row, self.x);
         let mut cursor = self.walk.cursor(row, 0);
         for pair in 0..self.pairs {
@@ -242,8 +242,8 @@ impl Batch<'_> {
         part: &Range<usize>,
     ) {
         let walk = self.walk;
-        let geometry = walk.job.geometry;
-        let [_, _, [padding, _]] = walk.job.sizes.padding;
+        let geometry = walk.job.geometry();
+        let [_, _, [padding, _]] = walk.job.sizes().padding;
         let (channels, width) = (geometry.channels, geometry.input[2]);
         let column = x.wrapping_sub(padding);
         let [planes, rows, _] = geometry.kernel;
@@ -265,7 +265,7 @@ impl Batch<'_> {
                         }
                     });
                     let to = to.map(|to| to.wrapping_add(start - part.start));
-                    let flip = walk.job.quant.flip_input;
+                    let flip = walk.job.quant().flip_input;
                     // SAFETY: the caller's: these are channels of pixels of the input, or zero points.
                     unsafe { simd.points(from, to, end - start, flip) };
                 }
@@ -332,7 +332,7 @@ impl Batch<'_> {
         stage: &mut Stage<S>,
     ) {
         let job = self.walk.job;
-        let columns = job.sizes.output[2];
+        let columns = job.sizes().output[2];
         let words = stage.words.as_mut_ptr().cast::<S::I32>();
         let (mut x, mut pixel) = (self.x, 0);
         for pair in 0..self.pairs {
@@ -350,14 +350,14 @@ impl Batch<'_> {
                 x = 0;
             }
         }
-        let depth = job.panels.depth();
+        let depth = job.shape.panels.depth();
         let to = self.output.at(block.first);
-        let step = job.geometry.filters;
+        let step = job.geometry().filters;
         // SAFETY: a block's panels are whole; the caller's for the rest.
         unsafe {
             Filters::load(
                 simd,
-                job.quant,
+                job.quant(),
                 block.header,
                 block.width,
                 depth,
@@ -383,13 +383,13 @@ impl Block {
     /// The block from a filter of the job on.
     #[inline(always)]
     fn of(job: &JobI8<'_>, first: usize) -> Self {
-        let filters = job.panels.panels.filters;
+        let filters = job.shape.panels.panels.filters;
         let lane = first % PANEL;
-        let panel = first / PANEL * job.panels.panel(PANEL);
+        let panel = first / PANEL * job.shape.panels.panel(PANEL);
         Block {
             first,
             count: (filters - first).min(LANES),
-            header: job.packed.as_ptr().wrapping_add(panel + lane),
+            header: job.packed.wrapping_add(panel + lane),
             width: width(filters - (first - lane)),
         }
     }

@@ -21,7 +21,7 @@ use self::filters::{FLOAT, Filters, SMALL, TFLITE};
 use self::lay::{Lay, Strip};
 use super::depthwise3;
 use crate::kernel::Direct;
-use crate::kernel::int8::{JobI8, Outputs, To};
+use crate::kernel::int8::{JobI8, Outputs};
 use crate::kernel::window::{count, quotient};
 use crate::pack::PANEL;
 use crate::quant::Rounding;
@@ -64,9 +64,9 @@ pub(crate) fn run<S: QuadsI8>(simd: S, job: JobI8<'_>) {
 /// Whether a job is for the kernel of this file. Multipliers of 1/2 and more, and sums as they are, are rare.
 #[inline(always)]
 fn can(job: &JobI8<'_>) -> bool {
-    matches!(job.panels.algorithm, Direct::Depthwise)
+    matches!(job.shape.panels.algorithm, Direct::Depthwise)
         && matches!(job.output, Outputs::Bytes(_))
-        && (job.plain || matches!(job.quant.rounding, Rounding::Float))
+        && (job.plain || matches!(job.quant().rounding, Rounding::Float))
         && depthwise3::is(job)
 }
 
@@ -92,7 +92,7 @@ impl Block {
     #[inline(always)]
     fn of<S: QuadsI8>(job: &JobI8<'_>, first: usize) -> Self {
         let bytes = size_of::<S::I32>();
-        let geometry = job.geometry;
+        let geometry = job.geometry();
         let left = geometry.channels - first;
         let one = geometry.stride[2] == 1;
         let unit = if one && (left == 4 || left == 8) && first == 0 {
@@ -117,13 +117,13 @@ impl Block {
 impl<S: QuadsI8> KernelI8<S> for Depthwise<'_> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let mut job = self.0;
-        let To::Bytes(output) = To::start(&mut job.output) else {
+        let job = self.0;
+        let Outputs::Bytes(output) = job.output else {
             return;
         };
-        let geometry = job.geometry;
+        let geometry = job.geometry();
         let [_, _, stride] = geometry.stride;
-        let [_, _, columns] = job.sizes.output;
+        let [_, _, columns] = job.sizes().output;
         let mut stage = Stage(MaybeUninit::uninit());
         let mut first = 0;
         while first < geometry.channels {
@@ -195,7 +195,7 @@ impl<S: QuadsI8> Part<'_, S> {
         let at_once = self.block.pixels;
         // SAFETY: the caller's; a register is loaded in as many pieces as there are places that it comes from.
         unsafe {
-            if self.job.geometry.stride[2] == 1 {
+            if self.job.geometry().stride[2] == 1 {
                 match at_once {
                     _ if self.block.close => self.columns::<1>(simd, lines, pixels),
                     2 => self.columns::<2>(simd, lines, pixels),
@@ -308,8 +308,8 @@ impl<S: QuadsI8> Part<'_, S> {
     /// Where the outputs of a line go.
     #[inline(always)]
     fn place(&self, line: usize, pixels: &Range<usize>) -> Place {
-        let geometry = self.job.geometry;
-        let [_, _, columns] = self.job.sizes.output;
+        let geometry = self.job.geometry();
+        let [_, _, columns] = self.job.sizes().output;
         let pixel = line * columns + pixels.start;
         Place {
             to: self.output.wrapping_add(pixel * geometry.channels),
@@ -368,8 +368,8 @@ struct Walk {
 impl Walk {
     #[inline(always)]
     fn of(job: &JobI8<'_>, lines: &Range<usize>) -> Self {
-        let [_, height, _] = job.sizes.output;
-        let [_, input_height, _] = job.geometry.input;
+        let [_, height, _] = job.sizes().output;
+        let [_, input_height, _] = job.geometry().input;
         let row = job.rows.start + lines.start;
         let image = quotient(row, height);
         Walk {
@@ -378,8 +378,8 @@ impl Walk {
             y: row - image * height,
             height,
             input_height,
-            stride: job.geometry.stride[1],
-            above: job.sizes.padding[1][0],
+            stride: job.geometry().stride[1],
+            above: job.sizes().padding[1][0],
             first: (image * input_height).wrapping_sub(job.first_input_row),
         }
     }

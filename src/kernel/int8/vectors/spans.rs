@@ -13,7 +13,7 @@ use super::block::Block;
 use super::staged::{INPUTS, LINE, SUMS, Stage, stride};
 use super::tile::{self, Tiles};
 use crate::kernel::int8::walk::Walk;
-use crate::kernel::int8::{JobI8, To};
+use crate::kernel::int8::{JobI8, Outputs};
 use crate::kernel::rows::cut;
 use crate::kernel::window::{count, quotient};
 use crate::pack_i8::QUAD;
@@ -50,11 +50,11 @@ impl Cut {
     /// `None` where there is no room for a few pixels, or they are few.
     #[inline(always)]
     fn of<S: SimdI8>(job: &JobI8<'_>) -> Option<Self> {
-        let geometry = job.geometry;
+        let geometry = job.geometry();
         let [_, rows, columns] = geometry.kernel;
         let [_, down, right] = geometry.stride;
         let channels = geometry.channels;
-        let depth = job.panels.depth();
+        let depth = job.shape.panels.depth();
         let whole = (columns * channels).is_multiple_of(QUAD);
         // Wider inputs are copied twice as long.
         if !whole && (depth > SHORT || const { size_of::<S::Input>() > 1 }) {
@@ -73,13 +73,13 @@ impl Cut {
         // At most two cache lines are between rows to make their distance an odd number of them.
         let row = quotient(room, rows + 1).checked_sub(SLACK + 2 * LINE)?;
         let most = quotient(row, channels).checked_sub(columns)?;
-        let width = job.sizes.output[2];
+        let width = job.sizes().output[2];
         let most = (quotient(most, right) + 1).min(sums);
         if most < width.min(MOST_PIXELS) {
             return None;
         }
         let (pixels, _) = cut(width, most);
-        let vectors = job.geometry.filters.div_ceil(S::LANES).min(S::VECTORS);
+        let vectors = job.geometry().filters.div_ceil(S::LANES).min(S::VECTORS);
         let (tile, _) = cut(pixels, S::TILES[vectors]);
         let chains = tile * vectors * const { size_of::<S::Sums>() / size_of::<S::I32>() };
         if whole && chains < CHAINS {
@@ -103,7 +103,7 @@ impl Cut {
 /// Whether a job is of this kind.
 #[inline(always)]
 pub(super) fn can<S: SimdI8>(job: &JobI8<'_>) -> bool {
-    let geometry = job.geometry;
+    let geometry = job.geometry();
     let [planes, rows, columns] = geometry.kernel;
     planes == 1
         && rows <= ROWS
@@ -119,17 +119,17 @@ pub(super) struct Spans<'a>(pub JobI8<'a>);
 impl<S: SimdI8> KernelI8<S> for Spans<'_> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let mut job = self.0;
-        let output = To::start(&mut job.output);
+        let job = self.0;
+        let output = job.output;
         let Some(cut_up) = Cut::of::<S>(&job) else {
             return;
         };
         let mut stage = Stage::NEW;
-        let width = job.sizes.output[2];
+        let width = job.sizes().output[2];
         let padding = stage.inputs.as_mut_ptr().cast::<S::Input>();
         let padding = padding.wrapping_add(cut_up.kept * cut_up.row);
         // SAFETY: after the rows that are kept there is room for one more.
-        unsafe { simd.fill(padding, cut_up.row, job.quant.input_zero as i8) };
+        unsafe { simd.fill(padding, cut_up.row, job.quant().input_zero as i8) };
         let walk = Walk::new(&job, 0);
         let mut x = 0;
         while x < width {
@@ -165,7 +165,7 @@ struct Strip<'a, S: SimdI8> {
     padding: *const S::Input,
     /// Where windows are put together.
     windows: *mut S::Input,
-    output: To,
+    output: Outputs,
 }
 
 impl<S: SimdI8> Strip<'_, S> {
@@ -174,8 +174,8 @@ impl<S: SimdI8> Strip<'_, S> {
     #[inline(always)]
     unsafe fn run(&mut self, simd: S, sums: *mut S::I32) {
         let job = self.walk.job;
-        let [_, height, width] = job.sizes.output;
-        let filters = job.geometry.filters;
+        let [_, height, width] = job.sizes().output;
+        let filters = job.geometry().filters;
         let end = count(&job.rows);
         let mut row = 0;
         while row < end {
@@ -210,12 +210,12 @@ impl<S: SimdI8> Strip<'_, S> {
     #[inline(always)]
     unsafe fn lay_out(&mut self, simd: S, row: usize, rows: &mut [*const S::Input; ROWS]) {
         let walk = self.walk;
-        let (geometry, quant) = (walk.job.geometry, walk.job.quant);
+        let (geometry, quant) = (walk.job.geometry(), walk.job.quant());
         let channels = geometry.channels;
         let [_, _, width] = geometry.input;
         let [_, _, columns] = geometry.kernel;
         let right = geometry.stride[2];
-        let [before, _] = walk.job.sizes.padding[2];
+        let [before, _] = walk.job.sizes().padding[2];
         let lines = walk.rows.lines(row, row + 1);
         // Columns, counted from the first window's first; those of the input are `left..inside`.
         let extent = (self.pixels - 1) * right + columns;
@@ -267,16 +267,16 @@ impl<S: SimdI8> Strip<'_, S> {
         simd: S,
         lines: &[[*const S::Input; ROWS]],
         sums: *mut S::I32,
-        to: To,
+        to: Outputs,
     ) {
         let job = self.walk.job;
-        let geometry = job.geometry;
+        let geometry = job.geometry();
         let [_, window, columns] = geometry.kernel;
         // A step that is never taken may be past all bounds.
         let step = geometry.stride[2].wrapping_mul(geometry.channels);
         let mut first = 0;
-        while first < job.panels.panels.filters {
-            let block = Block::of::<S>(job, job.packed.as_ptr(), first);
+        while first < job.shape.panels.panels.filters {
+            let block = Block::of::<S>(job, job.packed, first);
             let mut at = sums;
             for rows in lines {
                 let mut pixel = 0;
@@ -318,7 +318,7 @@ impl<S: SimdI8> Strip<'_, S> {
     unsafe fn put_together(&self, lines: &[[*const S::Input; ROWS]]) {
         /// What is copied at a time, whatever it is: behind a row there need not be inputs.
         type Piece = MaybeUninit<[u8; SLACK]>;
-        let geometry = self.walk.job.geometry;
+        let geometry = self.walk.job.geometry();
         // A step that is never taken may be past all bounds.
         let step = geometry.stride[2].wrapping_mul(geometry.channels);
         let [_, window, columns] = geometry.kernel;
@@ -352,12 +352,12 @@ impl<S: SimdI8> Strip<'_, S> {
     /// # Safety
     /// As for that.
     #[inline(always)]
-    unsafe fn compute_windows(&self, simd: S, lines: usize, sums: *mut S::I32, to: To) {
+    unsafe fn compute_windows(&self, simd: S, lines: usize, sums: *mut S::I32, to: Outputs) {
         let job = self.walk.job;
         let all = lines * self.pixels;
         let mut first = 0;
-        while first < job.panels.panels.filters {
-            let block = Block::of::<S>(job, job.packed.as_ptr(), first);
+        while first < job.shape.panels.panels.filters {
+            let block = Block::of::<S>(job, job.packed, first);
             let mut pixel = 0;
             while pixel < all {
                 let (tile, count) = cut(all - pixel, S::TILES[block.vectors]);
@@ -373,7 +373,7 @@ impl<S: SimdI8> Strip<'_, S> {
                     rows: slice::from_ref(&window),
                     stride: self.cut.window,
                     first: 0,
-                    quads: job.panels.depth().div_ceil(QUAD),
+                    quads: job.shape.panels.depth().div_ceil(QUAD),
                     sums: at.cast(),
                     go_on: false,
                     last: Some(at),
@@ -393,9 +393,9 @@ impl<S: SimdI8> Strip<'_, S> {
     /// # Safety
     /// Those of so many output rows are there, and `to` is the first output.
     #[inline(always)]
-    unsafe fn write(&self, simd: S, block: Block, lines: usize, sums: *const S::I32, to: To) {
+    unsafe fn write(&self, simd: S, block: Block, lines: usize, sums: *const S::I32, to: Outputs) {
         let job = self.walk.job;
-        let [_, _, width] = job.sizes.output;
+        let [_, _, width] = job.sizes().output;
         // Whole rows follow each other.
         let (writes, pixels) = if self.pixels == width {
             (1, lines * width)
@@ -403,7 +403,7 @@ impl<S: SimdI8> Strip<'_, S> {
             (lines, self.pixels)
         };
         for line in 0..writes {
-            let to = to.at(line * width * job.geometry.filters);
+            let to = to.at(line * width * job.geometry().filters);
             let sums = sums.wrapping_add(line * pixels * block.vectors);
             // SAFETY: the caller's.
             unsafe { block.write(simd, job, sums, pixels, to) };

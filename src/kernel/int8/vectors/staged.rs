@@ -10,7 +10,7 @@
 use super::block::Block;
 use super::tile::{self, Tiles};
 use crate::kernel::int8::walk::{Cursor, Piece, Walk};
-use crate::kernel::int8::{JobI8, To};
+use crate::kernel::int8::{JobI8, Outputs};
 use crate::kernel::rows::cut;
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
@@ -75,10 +75,10 @@ pub(super) struct Staged<'a>(pub JobI8<'a>);
 impl<S: SimdI8> KernelI8<S> for Staged<'_> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let mut job = self.0;
-        let output = To::start(&mut job.output);
-        let (geometry, sizes) = (job.geometry, job.sizes);
-        let panels = &job.panels.panels;
+        let job = self.0;
+        let output = job.output;
+        let (geometry, sizes) = (job.geometry(), job.sizes());
+        let panels = &job.shape.panels.panels;
         let pixels = count(&job.rows) * sizes.output[2];
         if pixels == 0 {
             return;
@@ -86,7 +86,7 @@ impl<S: SimdI8> KernelI8<S> for Staged<'_> {
         let mut stage = Stage::NEW;
         let vectors = panels.filters.div_ceil(S::LANES).min(S::VECTORS);
         let most = S::TILES[vectors];
-        let depth = job.panels.depth();
+        let depth = job.shape.panels.depth();
         let parts = depth.div_ceil(PART);
         let stride = stride(depth.min(PART));
         // Where windows are taken in parts, sums wait; else those of a block are outputs at once.
@@ -99,7 +99,7 @@ impl<S: SimdI8> KernelI8<S> for Staged<'_> {
         let at_once = quotient(room, most).clamp(1, TILES);
         let last = match panels.filters % PANEL {
             0 => 0,
-            last => job.panels.panel(width(last)),
+            last => job.shape.panels.panel(width(last)),
         };
         let inputs = stage.inputs.as_mut_ptr().cast::<S::Input>();
         let ragged = depth % QUAD;
@@ -113,10 +113,10 @@ impl<S: SimdI8> KernelI8<S> for Staged<'_> {
                 }
             }
         }
-        let group_len = panels.filters / PANEL * job.panels.panel(PANEL) + last;
+        let group_len = panels.filters / PANEL * job.shape.panels.panel(PANEL) + last;
         for group in 0..panels.groups {
             let walk = Walk::new(&job, group);
-            let packed = job.packed.as_ptr().wrapping_add(group * group_len);
+            let packed = job.packed.wrapping_add(group * group_len);
             let mut cursor = walk.cursor(0, 0);
             let mut pixel = 0;
             while pixel < pixels {
@@ -154,7 +154,7 @@ struct Batch {
     /// The group's panels.
     packed: *const i32,
     /// The group's first filter of the first pixel.
-    output: To,
+    output: Outputs,
 }
 
 impl Batch {
@@ -171,8 +171,8 @@ impl Batch {
         stage: &mut Stage,
     ) -> Cursor {
         let job = walk.job;
-        let filters = job.panels.panels.filters;
-        let depth = job.panels.depth();
+        let filters = job.shape.panels.panels.filters;
+        let depth = job.shape.panels.depth();
         let pixels = self.pixels * self.tiles;
         let (parts, stride) = (self.parts, self.stride);
         let part_len = quotient(depth + parts - 1, parts).next_multiple_of(QUAD);
@@ -251,8 +251,8 @@ unsafe fn lay_out<S: SimdI8>(
     stride: usize,
     part: &Range<usize>,
 ) {
-    let quant = walk.job.quant;
-    let depth = walk.job.panels.panels.depth;
+    let quant = walk.job.quant();
+    let depth = walk.job.shape.panels.panels.depth;
     walk.window(
         cursor,
         depth,

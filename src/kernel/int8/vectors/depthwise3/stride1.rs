@@ -50,9 +50,9 @@ impl<S: SimdI8, const V: usize> Weights<S, V> for Stride1<S, V> {
         to: [*mut S::I32; V],
         distance: usize,
     ) {
-        let geometry = slide.job.geometry;
+        let geometry = slide.job.geometry();
         let [_, _, width] = geometry.input;
-        let [_, _, [padding, _]] = slide.job.sizes.padding;
+        let [_, _, [padding, _]] = slide.job.sizes().padding;
         // Columns, counted from the first window's first; those of the input are `before..inside`.
         let extent = pixels.end - pixels.start - 1 + TAPS;
         let before = padding.saturating_sub(pixels.start).min(extent);

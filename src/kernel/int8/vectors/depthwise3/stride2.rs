@@ -53,9 +53,9 @@ impl<S: SimdI8, const V: usize> Weights<S, V> for Stride2<S, V> {
         to: [*mut S::I32; V],
         distance: usize,
     ) {
-        let geometry = slide.job.geometry;
+        let geometry = slide.job.geometry();
         let [_, _, width] = geometry.input;
-        let [_, _, [padding, _]] = slide.job.sizes.padding;
+        let [_, _, [padding, _]] = slide.job.sizes().padding;
         // Both columns of these pairs are the input's.
         let end = pixels.end + 1;
         let before = padding.div_ceil(2).max(pixels.start).min(end);

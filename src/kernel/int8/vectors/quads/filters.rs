@@ -51,7 +51,7 @@ impl<S: QuadsI8> Filters<S> {
     /// It is one of the job's, which is a depthwise layer with nine taps and as many filters as channels.
     #[inline(always)]
     pub unsafe fn load(simd: S, job: &JobI8<'_>, block: &Block) -> Self {
-        let quant = job.quant;
+        let quant = job.quant();
         let bytes = size_of::<S::I32>();
         let mut packed = Unpacked {
             taps: [[0; WIDEST]; TAPS * TAPS],
@@ -61,12 +61,12 @@ impl<S: QuadsI8> Filters<S> {
         while at < bytes {
             // A unit is a power of two.
             let first = block.first + (at & block.unit.wrapping_sub(1));
-            let panel = first / PANEL * job.panels.panel(PANEL);
-            let panel = job.packed.as_ptr().wrapping_add(panel);
+            let panel = first / PANEL * job.shape.panels.panel(PANEL);
+            let panel = job.packed.wrapping_add(panel);
             // SAFETY: the caller's: panels follow each other as `PanelsI8` counts them, and this one is so
             // wide; so much of the registers is left.
             unsafe {
-                match width(job.geometry.filters - first).min(block.unit) {
+                match width(job.geometry().filters - first).min(block.unit) {
                     PANEL => packed.panel::<S, PANEL>(panel, at),
                     8 => packed.panel::<S, 8>(panel, at),
                     _ => packed.panel::<S, 4>(panel, at),
@@ -82,7 +82,7 @@ impl<S: QuadsI8> Filters<S> {
         // bytes.
         unsafe {
             // Two lines of columns, or one of squares.
-            let (last, lines) = match job.geometry.stride[2] {
+            let (last, lines) = match job.geometry().stride[2] {
                 1 => (TAPS, 2),
                 _ => (UNDER, 1),
             };
@@ -90,7 +90,7 @@ impl<S: QuadsI8> Filters<S> {
                 for row in 0..lines {
                     let mut rows = [simd.splat(0); QUADS];
                     for i in 0..QUADS {
-                        let tap = Self::tap(job.geometry.stride[2], under, row, i);
+                        let tap = Self::tap(job.geometry().stride[2], under, row, i);
                         if let Some(tap) = tap {
                             rows[i] = simd.pieces::<1>(taps.as_ptr().add(tap).cast(), 0);
                         }

@@ -36,10 +36,10 @@ impl<'a> Lay<'a> {
     /// Of the pixels of an output row.
     #[inline(always)]
     pub fn of(job: &'a JobI8<'a>, block: &Block, pixels: &Range<usize>) -> Self {
-        let quant = job.quant;
-        let [_, _, width] = job.geometry.input;
-        let [_, _, [padding, _]] = job.sizes.padding;
-        let stride = job.geometry.stride[2];
+        let quant = job.quant();
+        let [_, _, width] = job.geometry().input;
+        let [_, _, [padding, _]] = job.sizes().padding;
+        let stride = job.geometry().stride[2];
         // Whole registers of windows, which end two columns, or a square, further on than they begin.
         let registers = quotient(count(pixels) + block.pixels - 1, block.pixels);
         let extent = registers * block.pixels + quotient(TAPS - 1, stride);
@@ -65,14 +65,14 @@ impl<'a> Lay<'a> {
     /// A row of the image, counted from the job's first.
     #[inline(always)]
     pub fn row(&self, row: Option<usize>) -> Row {
-        let geometry = self.job.geometry;
+        let geometry = self.job.geometry();
         let [_, _, width] = geometry.input;
         let Some(row) = row else {
             return self.nothing();
         };
         let at = row.wrapping_mul(width).wrapping_mul(geometry.channels);
         Row {
-            from: (self.job.input.as_ptr()).wrapping_add(at.wrapping_add(self.block.first)),
+            from: (self.job.input).wrapping_add(at.wrapping_add(self.block.first)),
             step: geometry.channels,
         }
     }
@@ -116,7 +116,7 @@ impl<S: QuadsI8, const PIECES: usize, const STRIDE: usize> KernelI8<S>
             // SAFETY: whoever makes a strip has promised what is said above.
             unsafe { self.border(simd, pixel) };
         }
-        let flips = bytes_of(simd, lay.job.quant.flip_input ^ 0x80);
+        let flips = bytes_of(simd, lay.job.quant().flip_input ^ 0x80);
         let mut from = [core::ptr::null(); QUADS];
         let (mut right, mut next) = ([0; QUADS], [0; QUADS]);
         for i in 0..QUADS {
@@ -157,7 +157,7 @@ impl<const PIECES: usize, const STRIDE: usize> Strip<'_, PIECES, STRIDE> {
     /// The column of pixel `pixel` in row `i`; a number above all others if it lies before them.
     #[inline(always)]
     fn column(&self, pixel: usize, i: usize) -> usize {
-        let [_, _, [padding, _]] = self.lay.job.sizes.padding;
+        let [_, _, [padding, _]] = self.lay.job.sizes().padding;
         let odd = if STRIDE == 2 { i % 2 } else { 0 };
         (self.lay.first + odd)
             .wrapping_add(pixel.wrapping_mul(STRIDE))
@@ -171,7 +171,7 @@ impl<const PIECES: usize, const STRIDE: usize> Strip<'_, PIECES, STRIDE> {
         let Lay { job, block, .. } = self.lay;
         let mut inside = self.lay.inside.clone();
         if block.channels < block.unit {
-            let end = job.input.as_ptr_range().end.addr();
+            let end = job.input.wrapping_add(job.shape.input_len).addr();
             while inside.start < inside.end {
                 let mut fits = true;
                 for i in 0..QUADS {
@@ -199,8 +199,8 @@ impl<const PIECES: usize, const STRIDE: usize> Strip<'_, PIECES, STRIDE> {
     #[inline(always)]
     unsafe fn border<S: QuadsI8>(&self, simd: S, pixel: usize) {
         let Lay { job, block, .. } = self.lay;
-        let [_, _, width] = job.geometry.input;
-        let flips = bytes_of(simd, job.quant.flip_input ^ 0x80);
+        let [_, _, width] = job.geometry().input;
+        let flips = bytes_of(simd, job.quant().flip_input ^ 0x80);
         let to = self.to.wrapping_add(pixel.wrapping_mul(block.unit));
         let mut padding = true;
         for i in 0..block.pixels * STRIDE {
