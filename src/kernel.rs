@@ -19,6 +19,7 @@ pub(crate) mod peak;
 mod piece;
 mod rows;
 mod slide;
+mod stem;
 mod taps;
 mod tile;
 mod window;

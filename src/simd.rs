@@ -114,6 +114,9 @@ pub(crate) unsafe trait Simd: Copy {
     const VECTORS: usize;
     /// Vectors of the tile for few pixels, so that they too make enough independent sums.
     const WIDE: usize;
+    /// Whether windows of three columns of one or three channels have tiles of their own, for levels that
+    /// multiply by a lane of a block.
+    const STEM: bool = false;
     /// The most pixels of a depthwise tile.
     const SLIDE: usize;
     /// The most pixels of each row of a depthwise tile of two rows, by the stride; zero where there

@@ -132,6 +132,18 @@ fn layers() -> Vec<Geometry> {
             }
         }
     }
+    // First layers: one tile, more, and one that is moved back to the end of the row.
+    for channels in [1, 3] {
+        for filters in [8, 16] {
+            for stride in [1, 2] {
+                for pixels in [6, 8, 13, 18] {
+                    let width = (pixels - 1) * stride + 3;
+                    let layer = Geometry::conv2d([2 + stride, width, channels], filters, [3, 3]);
+                    layers.push(layer.stride(stride));
+                }
+            }
+        }
+    }
     for width in 1..=30 {
         layers.push(Geometry::conv1d([width, 4], 20, 1).stride(1 + width % 3));
         layers.push(Geometry::conv2d([2, width, 2], 33, [2, 3]).padding(Padding::square(1)));
