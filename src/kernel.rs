@@ -20,6 +20,7 @@ mod piece;
 mod rows;
 mod slide;
 mod stem;
+pub(crate) mod stream;
 mod taps;
 mod tile;
 mod window;

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::kernel::int8::{JobI8, Kernels};
 use crate::kernel::int16::JobI16;
 use crate::kernel::peak::Peak;
+use crate::kernel::stream::Stream;
 use core::ops::Range;
 
 #[cfg(all(
@@ -480,6 +481,14 @@ impl Level {
             macs: &mut macs,
         });
         macs
+    }
+
+    /// Reads the floats of one buffer and writes those of another, by turns and in order, with the loads and
+    /// stores of the level's f32 kernels, and computes nothing. Whole cache lines of 16 floats are moved;
+    /// fewer at an end are not. The time that takes is the limit for any kernel that moves as much, where
+    /// memory and not arithmetic limits it: see the example `roofline`.
+    pub fn stream(self, read: &[f32], write: &mut [f32]) {
+        self.run(Stream { read, write });
     }
 
     /// Whether a multiplication and the addition after it are rounded once. All levels for which

@@ -406,3 +406,31 @@ fn a_write_beside_a_slice_is_seen() {
     unsafe { first.add(3).write(0.0) };
     arena.intact::<f32>(3, At::Offset(5));
 }
+
+/// What measures memory writes the whole cache lines of its buffer, and nothing else.
+#[test]
+fn streams_stay_in_their_buffers() {
+    let mut arenas = Arenas::new();
+    for level in levels_f32() {
+        for [read, write] in [
+            [0, 0],
+            [0, 16],
+            [15, 40],
+            [100, 15],
+            [16, 700],
+            [3_000, 50],
+            [1_111, 1_213],
+        ] {
+            for at in [At::Start, At::End] {
+                let from = arenas.input.read_only(&vec![1.0; read], at);
+                let to = arenas.output.writable(&vec![f32::NAN; write], at);
+                level.stream(from, to);
+                let (lines, rest) = to.split_at(write / 16 * 16);
+                let case = format!("{level}: {read} to {write}");
+                assert!(lines.iter().all(|float| !float.is_nan()), "{case}");
+                assert!(rest.iter().all(|float| float.is_nan()), "{case}");
+                arenas.output.intact::<f32>(write, at);
+            }
+        }
+    }
+}

@@ -5,15 +5,21 @@
 //! cargo run --release --example roofline -- --csv         one row a layer, for machines
 //! ```
 //!
+//! Arithmetic is one limit, memory the other: a layer that moves many bytes for few multiplications cannot
+//! reach the peak. So the program also measures what memory does on the same core with nothing else to do
+//! ([`memory`]), and says what share of that limit the layer reaches.
+//!
 //! `--help` lists the options. Pin it to one core (`taskset -c 1`) and leave that core alone.
 
 mod layers;
 mod measure;
+mod memory;
 mod options;
 mod report;
 
 use layers::Layer;
-use measure::{Aligned, Dtype, Measurement, peak_gflops, time};
+use measure::{Aligned, Dtype, Measurement, peak_gflops};
+use memory::Memory;
 use microconv::{
     Activation, Algorithm, ConvF32, ConvI8, Error, Geometry, Level, Limits, Quantization, Rounding,
     Scales, Weights,
@@ -61,6 +67,8 @@ fn run(options: Options) -> Result<(), String> {
             peak_gflops: (peak + after) / 2.0,
             scratch_bytes: run.scratch_bytes,
             packed_bytes: run.packed_bytes,
+            bytes_moved: run.bytes_moved,
+            memory: run.memory,
         };
         report::row(&options, &row);
         peak = after;
@@ -86,6 +94,9 @@ struct Run {
     median: Duration,
     scratch_bytes: usize,
     packed_bytes: usize,
+    bytes_moved: u64,
+    /// How long memory takes to move as many bytes.
+    memory: Duration,
 }
 
 fn run_f32(layer: &Layer, level: Level, options: &Options) -> Result<Run, String> {
@@ -102,16 +113,19 @@ fn run_f32(layer: &Layer, level: Level, options: &Options) -> Result<Run, String
     // The first run shows whether there is anything to measure.
     plan.run(level, &input, &packed, &mut output, &mut scratch)
         .map_err(refused)?;
-    let median = time(|| {
-        let done = plan.run(level, &input, &packed, &mut output, &mut scratch);
-        assert!(done.is_ok(), "{}: {done:?}", layer.name);
-    });
+    let (median, memory) =
+        Memory::of(plan.bytes_moved(), size_of_val(&output[..])).beside(level, || {
+            let done = plan.run(level, &input, &packed, &mut output, &mut scratch);
+            assert!(done.is_ok(), "{}: {done:?}", layer.name);
+        });
     Ok(Run {
         algorithm: plan.algorithm(),
         macs: plan.macs(),
         median,
         scratch_bytes: size_of_val(&scratch[..]),
         packed_bytes: size_of_val(&packed[..]),
+        bytes_moved: plan.bytes_moved(),
+        memory,
     })
 }
 
@@ -141,15 +155,18 @@ fn run_i8(layer: &Layer, level: Level, rounding: Rounding) -> Result<Run, String
     // The first run shows whether there is anything to measure.
     plan.run(level, &input, &packed, &mut output)
         .map_err(refused)?;
-    let median = time(|| {
-        let done = plan.run(level, &input, &packed, &mut output);
-        assert!(done.is_ok(), "{}: {done:?}", layer.name);
-    });
+    let (median, memory) =
+        Memory::of(plan.bytes_moved(), size_of_val(&output[..])).beside(level, || {
+            let done = plan.run(level, &input, &packed, &mut output);
+            assert!(done.is_ok(), "{}: {done:?}", layer.name);
+        });
     Ok(Run {
         algorithm: Algorithm::Direct,
         macs: plan.macs(),
         median,
         scratch_bytes: 0,
         packed_bytes: size_of_val(&packed[..]),
+        bytes_moved: plan.bytes_moved(),
+        memory,
     })
 }

@@ -35,6 +35,9 @@ pub struct Measurement {
     pub peak_gflops: f64,
     pub scratch_bytes: usize,
     pub packed_bytes: usize,
+    pub bytes_moved: u64,
+    /// How long memory takes to move as many bytes.
+    pub memory: Duration,
 }
 
 impl Measurement {
@@ -45,11 +48,26 @@ impl Measurement {
     pub fn share(&self) -> f64 {
         self.gflops() / self.peak_gflops
     }
+
+    /// Gigabytes a second that memory moves.
+    pub fn memory_gbps(&self) -> f64 {
+        self.bytes_moved as f64 / self.memory.as_secs_f64() / 1e9
+    }
+
+    /// The share of the layer's time in which memory could have moved its bytes.
+    pub fn memory_share(&self) -> f64 {
+        self.memory.as_secs_f64() / self.median.as_secs_f64()
+    }
 }
 
 /// The median time of a call.
 pub fn time(call: impl FnMut()) -> Duration {
     median(call, WARM_UP, LASTING)
+}
+
+/// The median time of a call that is measured a second time elsewhere.
+pub fn time_briefly(call: impl FnMut()) -> Duration {
+    median(call, WARM_UP / 2, LASTING / 2)
 }
 
 /// What the level's multiply-add instruction (of int8: the multiplication) reaches with nothing else
