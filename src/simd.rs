@@ -315,6 +315,8 @@ pub(crate) trait LevelI8: Copy {
 /// A level that has kernels for int16 activations.
 pub(crate) trait LevelI16: Copy {
     fn run_i16(self, job: JobI16<'_>);
+    /// [`Level::multiply_adds`], of int16 activations.
+    fn multiply_adds_i16(self, rounds: u64) -> u64;
 }
 
 /// Lists the levels, best first.
@@ -409,6 +411,14 @@ macro_rules! levels {
             pub fn multiply_adds_i8(self, rounds: u64) -> u64 {
                 match self {
                     $($(#[$cfg])* Level::$token(token) => token.i8().multiply_adds_i8(rounds),)*
+                }
+            }
+
+            /// [`multiply_adds`](Self::multiply_adds) of int16 activations under int8 weights, by the
+            /// instruction that the level's kernels for them multiply with.
+            pub fn multiply_adds_i16(self, rounds: u64) -> u64 {
+                match self {
+                    $($(#[$cfg])* Level::$token(token) => token.i16().multiply_adds_i16(rounds),)*
                 }
             }
         }

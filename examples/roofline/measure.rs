@@ -15,6 +15,8 @@ const ROUNDS: u64 = 20_000;
 pub enum Dtype {
     F32,
     Int8,
+    /// int16 activations, int8 weights.
+    Int16,
 }
 
 impl Dtype {
@@ -22,6 +24,7 @@ impl Dtype {
         match self {
             Dtype::F32 => "f32",
             Dtype::Int8 => "int8",
+            Dtype::Int16 => "int16",
         }
     }
 }
@@ -79,6 +82,7 @@ pub fn peak_gflops(level: Level, dtype: Dtype) -> f64 {
             macs = match dtype {
                 Dtype::F32 => level.multiply_adds(ROUNDS),
                 Dtype::Int8 => level.multiply_adds_i8(ROUNDS),
+                Dtype::Int16 => level.multiply_adds_i16(ROUNDS),
             }
         },
         WARM_UP / 5,
@@ -129,6 +133,15 @@ pub fn noise_i8(len: usize, seed: u64) -> Aligned<i8> {
         *byte = (float * 256.0).floor() as i8;
     }
     bytes
+}
+
+/// int16 of the same kind, of their whole range.
+pub fn noise_i16(len: usize, seed: u64) -> Aligned<i16> {
+    let mut shorts = Aligned::zeros(len);
+    for (short, float) in shorts.iter_mut().zip(noise(len, seed).iter()) {
+        *short = (float * 65536.0).floor() as i16;
+    }
+    shorts
 }
 
 /// Numbers that start at a multiple of 64 bytes, as long as a cache line and the longest register.
