@@ -19,6 +19,8 @@ pub(crate) mod peak;
 mod piece;
 mod rows;
 mod slide;
+mod stem;
+pub(crate) mod stream;
 mod taps;
 mod tile;
 mod window;

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::kernel::int8::{JobI8, Kernels};
 use crate::kernel::int16::JobI16;
 use crate::kernel::peak::Peak;
+use crate::kernel::stream::Stream;
 use core::ops::Range;
 
 #[cfg(all(
@@ -114,6 +115,9 @@ pub(crate) unsafe trait Simd: Copy {
     const VECTORS: usize;
     /// Vectors of the tile for few pixels, so that they too make enough independent sums.
     const WIDE: usize;
+    /// Whether windows of three columns of one or three channels have tiles of their own, for levels that
+    /// multiply by a lane of a block.
+    const STEM: bool = false;
     /// The most pixels of a depthwise tile.
     const SLIDE: usize;
     /// The most pixels of each row of a depthwise tile of two rows, by the stride; zero where there
@@ -311,6 +315,8 @@ pub(crate) trait LevelI8: Copy {
 /// A level that has kernels for int16 activations.
 pub(crate) trait LevelI16: Copy {
     fn run_i16(self, job: JobI16<'_>);
+    /// [`Level::multiply_adds`], of int16 activations.
+    fn multiply_adds_i16(self, rounds: u64) -> u64;
 }
 
 /// Lists the levels, best first.
@@ -407,6 +413,14 @@ macro_rules! levels {
                     $($(#[$cfg])* Level::$token(token) => token.i8().multiply_adds_i8(rounds),)*
                 }
             }
+
+            /// [`multiply_adds`](Self::multiply_adds) of int16 activations under int8 weights, by the
+            /// instruction that the level's kernels for them multiply with.
+            pub fn multiply_adds_i16(self, rounds: u64) -> u64 {
+                match self {
+                    $($(#[$cfg])* Level::$token(token) => token.i16().multiply_adds_i16(rounds),)*
+                }
+            }
         }
 
         $(
@@ -477,6 +491,14 @@ impl Level {
             macs: &mut macs,
         });
         macs
+    }
+
+    /// Reads the floats of one buffer and writes those of another, by turns and in order, with the loads and
+    /// stores of the level's f32 kernels, and computes nothing. Whole cache lines of 16 floats are moved;
+    /// fewer at an end are not. The time that takes is the limit for any kernel that moves as much, where
+    /// memory and not arithmetic limits it: see the example `roofline`.
+    pub fn stream(self, read: &[f32], write: &mut [f32]) {
+        self.run(Stream { read, write });
     }
 
     /// Whether a multiplication and the addition after it are rounded once. All levels for which

@@ -132,6 +132,18 @@ fn layers() -> Vec<Geometry> {
             }
         }
     }
+    // First layers: one tile, more, and one that is moved back to the end of the row.
+    for channels in [1, 3] {
+        for filters in [8, 16] {
+            for stride in [1, 2] {
+                for pixels in [6, 8, 13, 18] {
+                    let width = (pixels - 1) * stride + 3;
+                    let layer = Geometry::conv2d([2 + stride, width, channels], filters, [3, 3]);
+                    layers.push(layer.stride(stride));
+                }
+            }
+        }
+    }
     for width in 1..=30 {
         layers.push(Geometry::conv1d([width, 4], 20, 1).stride(1 + width % 3));
         layers.push(Geometry::conv2d([2, width, 2], 33, [2, 3]).padding(Padding::square(1)));
@@ -393,4 +405,32 @@ fn a_write_beside_a_slice_is_seen() {
     // SAFETY: beside the slice, inside the arena's pages, which nothing borrows now.
     unsafe { first.add(3).write(0.0) };
     arena.intact::<f32>(3, At::Offset(5));
+}
+
+/// What measures memory writes the whole cache lines of its buffer, and nothing else.
+#[test]
+fn streams_stay_in_their_buffers() {
+    let mut arenas = Arenas::new();
+    for level in levels_f32() {
+        for [read, write] in [
+            [0, 0],
+            [0, 16],
+            [15, 40],
+            [100, 15],
+            [16, 700],
+            [3_000, 50],
+            [1_111, 1_213],
+        ] {
+            for at in [At::Start, At::End] {
+                let from = arenas.input.read_only(&vec![1.0; read], at);
+                let to = arenas.output.writable(&vec![f32::NAN; write], at);
+                level.stream(from, to);
+                let (lines, rest) = to.split_at(write / 16 * 16);
+                let case = format!("{level}: {read} to {write}");
+                assert!(lines.iter().all(|float| !float.is_nan()), "{case}");
+                assert!(rest.iter().all(|float| float.is_nan()), "{case}");
+                arenas.output.intact::<f32>(write, at);
+            }
+        }
+    }
 }

@@ -124,3 +124,20 @@ fn levels_of_aarch64_are_those_of_the_cpu() {
         assert_eq!((level.for_f32().name(), level.for_i8()), (f32, level));
     }
 }
+
+/// Peaks count in proportion to their rounds: nothing is counted beside the loop.
+#[test]
+fn peaks_count_what_they_do() {
+    for level in Level::all() {
+        for count in [
+            Level::multiply_adds,
+            Level::multiply_adds_i8,
+            Level::multiply_adds_i16,
+        ] {
+            let macs = count(level, 1);
+            assert!(macs > 0, "{level}");
+            assert_eq!(count(level, 7), 7 * macs, "{level}");
+            assert_eq!(count(level, 0), 0, "{level}");
+        }
+    }
+}

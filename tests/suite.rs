@@ -40,6 +40,43 @@ fn tiles() {
     check(pointwise.chain(bordered));
 }
 
+/// Few input channels under windows of three columns: the tiles of first layers, which leave every
+/// number of pixels over, and what comes close to having them.
+#[test]
+fn first_layers() {
+    let padding = |index: usize| match index % 3 {
+        0 => Padding::Valid,
+        1 => Padding::Same,
+        _ => Padding::sides([[0, 1], [2, 0]]),
+    };
+    let whole = (3..=40).flat_map(|width| {
+        [(1, 8), (1, 16), (3, 8), (3, 16), (3, 24), (3, 40)].map(|(channels, filters)| {
+            let layer = Geometry::conv2d([4, width, channels], filters, [3, 3]);
+            layer.padding(padding(width + channels + filters / 8))
+        })
+    });
+    let ragged = (1..=4).flat_map(|channels| {
+        (1..=16).map(move |filters| {
+            let width = 14 + 5 * (channels + filters) % 11;
+            let layer = Geometry::conv2d([3, width, channels], filters, [2, 3]);
+            layer.padding(padding(channels + filters))
+        })
+    });
+    let others = [8, 16].into_iter().flat_map(|filters| {
+        [
+            Geometry::conv2d([5, 22, 3], filters, [3, 3]).dilations([1, 2, 1]),
+            Geometry::conv2d([3, 24, 3], filters, [1, 3]).dilation(2),
+            Geometry::conv2d([5, 25, 3], filters, [5, 5]).padding(Padding::Same),
+            Geometry::conv2d([3, 25, 6], 2 * filters, [3, 3]).groups(2),
+            Geometry::conv2d([4, 21, 1], filters, [3, 3]).batch(2),
+            Geometry::conv1d([29, 3], filters, 3),
+            Geometry::conv3d([3, 4, 19, 3], filters, [3, 2, 3]).padding(Padding::cube(1)),
+        ]
+    });
+    let layers = whole.chain(ragged).chain(others);
+    check(layers.flat_map(|layer| [1, 2].map(|stride| layer.stride(stride))));
+}
+
 #[test]
 fn every_number_of_channels() {
     check((1..=70).flat_map(|channels| {
@@ -338,6 +375,7 @@ fn numbers() {
     let levels = levels_f32();
     let layers = [
         Geometry::conv2d([4, 17, 5], 21, [3, 3]).padding(Padding::Same),
+        Geometry::conv2d([4, 17, 3], 24, [3, 3]).padding(Padding::Same),
         Geometry::conv2d([3, 7, 6], 22, [2, 2]).groups(2),
         Geometry::depthwise2d([4, 7, 21], 1, [3, 3]).padding(Padding::Same),
         Geometry::depthwise2d([4, 5, 5], 3, [3, 3]).padding(Padding::Same),

@@ -5,18 +5,24 @@
 //! cargo run --release --example roofline -- --csv         one row a layer, for machines
 //! ```
 //!
+//! Arithmetic is one limit, memory the other: a layer that moves many bytes for few multiplications cannot
+//! reach the peak. So the program also measures what memory does on the same core with nothing else to do
+//! ([`memory`]), and says what share of that limit the layer reaches.
+//!
 //! `--help` lists the options. Pin it to one core (`taskset -c 1`) and leave that core alone.
 
 mod layers;
 mod measure;
+mod memory;
 mod options;
 mod report;
 
 use layers::Layer;
-use measure::{Aligned, Dtype, Measurement, peak_gflops, time};
+use measure::{Aligned, Dtype, Measurement, peak_gflops};
+use memory::Memory;
 use microconv::{
-    Activation, Algorithm, ConvF32, ConvI8, Error, Geometry, Level, Limits, Quantization, Rounding,
-    Scales, Weights,
+    Activation, Algorithm, ConvF32, ConvI8, ConvI16, Error, Geometry, Level, Limits, Quantization,
+    RangeI16, Rounding, Scales, Weights,
 };
 use options::Options;
 use std::process::ExitCode;
@@ -41,6 +47,7 @@ fn run(options: Options) -> Result<(), String> {
     let level = match options.dtype {
         Dtype::F32 => level.for_f32(),
         Dtype::Int8 => level.for_i8(),
+        Dtype::Int16 => level.for_i16(),
     };
     let layers = layers::select(layers::read(options.layers.as_deref())?, &options.only)?;
     report::header(&options, level);
@@ -49,6 +56,7 @@ fn run(options: Options) -> Result<(), String> {
         let run = match options.dtype {
             Dtype::F32 => run_f32(layer, level, &options),
             Dtype::Int8 => run_i8(layer, level, options.rounding),
+            Dtype::Int16 => run_i16(layer, level),
         }?;
         let after = peak_gflops(level, options.dtype);
         let row = Measurement {
@@ -61,6 +69,8 @@ fn run(options: Options) -> Result<(), String> {
             peak_gflops: (peak + after) / 2.0,
             scratch_bytes: run.scratch_bytes,
             packed_bytes: run.packed_bytes,
+            bytes_moved: run.bytes_moved,
+            memory: run.memory,
         };
         report::row(&options, &row);
         peak = after;
@@ -86,6 +96,9 @@ struct Run {
     median: Duration,
     scratch_bytes: usize,
     packed_bytes: usize,
+    bytes_moved: u64,
+    /// How long memory takes to move as many bytes.
+    memory: Duration,
 }
 
 fn run_f32(layer: &Layer, level: Level, options: &Options) -> Result<Run, String> {
@@ -102,16 +115,19 @@ fn run_f32(layer: &Layer, level: Level, options: &Options) -> Result<Run, String
     // The first run shows whether there is anything to measure.
     plan.run(level, &input, &packed, &mut output, &mut scratch)
         .map_err(refused)?;
-    let median = time(|| {
-        let done = plan.run(level, &input, &packed, &mut output, &mut scratch);
-        assert!(done.is_ok(), "{}: {done:?}", layer.name);
-    });
+    let (median, memory) =
+        Memory::of(plan.bytes_moved(), size_of_val(&output[..])).beside(level, || {
+            let done = plan.run(level, &input, &packed, &mut output, &mut scratch);
+            assert!(done.is_ok(), "{}: {done:?}", layer.name);
+        });
     Ok(Run {
         algorithm: plan.algorithm(),
         macs: plan.macs(),
         median,
         scratch_bytes: size_of_val(&scratch[..]),
         packed_bytes: size_of_val(&packed[..]),
+        bytes_moved: plan.bytes_moved(),
+        memory,
     })
 }
 
@@ -124,13 +140,7 @@ fn run_i8(layer: &Layer, level: Level, rounding: Rounding) -> Result<Run, String
     let input = measure::noise_i8(plan.input_len(), 3);
     let mut packed = Aligned::zeros(plan.packed_len());
     let mut output = Aligned::<i8>::zeros(plan.output_len());
-    // A scale for each filter, such that outputs use their range.
-    let terms = plan.weights_len() / layer.geometry.filters;
-    let usual = 60.0 / (74.0 * 74.0 * (terms as f32).sqrt());
-    let filters = 0..layer.geometry.filters;
-    let scales: Vec<f32> = filters
-        .map(|n| usual * (1.0 + (n % 7) as f32 / 7.0))
-        .collect();
+    let scales = scales(&layer.geometry, plan.weights_len(), 60.0 / (74.0 * 74.0));
     let scales = Scales::Real {
         input: 1.0,
         weights: &scales,
@@ -141,7 +151,44 @@ fn run_i8(layer: &Layer, level: Level, rounding: Rounding) -> Result<Run, String
     // The first run shows whether there is anything to measure.
     plan.run(level, &input, &packed, &mut output)
         .map_err(refused)?;
-    let median = time(|| {
+    let (median, memory) =
+        Memory::of(plan.bytes_moved(), size_of_val(&output[..])).beside(level, || {
+            let done = plan.run(level, &input, &packed, &mut output);
+            assert!(done.is_ok(), "{}: {done:?}", layer.name);
+        });
+    Ok(Run {
+        algorithm: Algorithm::Direct,
+        macs: plan.macs(),
+        median,
+        scratch_bytes: 0,
+        packed_bytes: size_of_val(&packed[..]),
+        bytes_moved: plan.bytes_moved(),
+        memory,
+    })
+}
+
+fn run_i16(layer: &Layer, level: Level) -> Result<Run, String> {
+    let refused = |error| format!("{}: {error}", layer.name);
+    let plan = ConvI16::new(layer.geometry, RangeI16::FULL).map_err(refused)?;
+    let weights = measure::noise_i8(plan.weights_len(), 1);
+    let bias = vec![100; layer.geometry.filters];
+    let input = measure::noise_i16(plan.input_len(), 3);
+    let mut packed = Aligned::zeros(plan.packed_len());
+    let mut output = Aligned::<i16>::zeros(plan.output_len());
+    let usual = 15_000.0 / (74.0 * 18_900.0);
+    let scales = scales(&layer.geometry, plan.weights_len(), usual);
+    let scales = Scales::Real {
+        input: 1.0,
+        weights: &scales,
+        output: 1.0,
+    };
+    plan.pack(Weights::Ohwi(&weights), Some(&bias), scales, &mut packed)
+        .map_err(refused)?;
+    // The first run shows whether there is anything to measure.
+    plan.run(level, &input, &packed, &mut output)
+        .map_err(refused)?;
+    let memory = Memory::of(plan.bytes_moved(), size_of_val(&output[..]));
+    let (median, memory) = memory.beside(level, || {
         let done = plan.run(level, &input, &packed, &mut output);
         assert!(done.is_ok(), "{}: {done:?}", layer.name);
     });
@@ -151,5 +198,15 @@ fn run_i8(layer: &Layer, level: Level, rounding: Rounding) -> Result<Run, String
         median,
         scratch_bytes: 0,
         packed_bytes: size_of_val(&packed[..]),
+        bytes_moved: plan.bytes_moved(),
+        memory,
     })
+}
+
+/// A scale for each filter, such that outputs use their range; `usual` is that of a single product.
+fn scales(layer: &Geometry, weights: usize, usual: f32) -> Vec<f32> {
+    let usual = usual / ((weights / layer.filters) as f32).sqrt();
+    (0..layer.filters)
+        .map(|n| usual * (1.0 + (n % 7) as f32 / 7.0))
+        .collect()
 }

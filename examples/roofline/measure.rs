@@ -15,6 +15,8 @@ const ROUNDS: u64 = 20_000;
 pub enum Dtype {
     F32,
     Int8,
+    /// int16 activations, int8 weights.
+    Int16,
 }
 
 impl Dtype {
@@ -22,6 +24,7 @@ impl Dtype {
         match self {
             Dtype::F32 => "f32",
             Dtype::Int8 => "int8",
+            Dtype::Int16 => "int16",
         }
     }
 }
@@ -35,6 +38,9 @@ pub struct Measurement {
     pub peak_gflops: f64,
     pub scratch_bytes: usize,
     pub packed_bytes: usize,
+    pub bytes_moved: u64,
+    /// How long memory takes to move as many bytes.
+    pub memory: Duration,
 }
 
 impl Measurement {
@@ -45,11 +51,26 @@ impl Measurement {
     pub fn share(&self) -> f64 {
         self.gflops() / self.peak_gflops
     }
+
+    /// Gigabytes a second that memory moves.
+    pub fn memory_gbps(&self) -> f64 {
+        self.bytes_moved as f64 / self.memory.as_secs_f64() / 1e9
+    }
+
+    /// The share of the layer's time in which memory could have moved its bytes.
+    pub fn memory_share(&self) -> f64 {
+        self.memory.as_secs_f64() / self.median.as_secs_f64()
+    }
 }
 
 /// The median time of a call.
 pub fn time(call: impl FnMut()) -> Duration {
     median(call, WARM_UP, LASTING)
+}
+
+/// The median time of a call that is measured a second time elsewhere.
+pub fn time_briefly(call: impl FnMut()) -> Duration {
+    median(call, WARM_UP / 2, LASTING / 2)
 }
 
 /// What the level's multiply-add instruction (of int8: the multiplication) reaches with nothing else
@@ -61,6 +82,7 @@ pub fn peak_gflops(level: Level, dtype: Dtype) -> f64 {
             macs = match dtype {
                 Dtype::F32 => level.multiply_adds(ROUNDS),
                 Dtype::Int8 => level.multiply_adds_i8(ROUNDS),
+                Dtype::Int16 => level.multiply_adds_i16(ROUNDS),
             }
         },
         WARM_UP / 5,
@@ -111,6 +133,15 @@ pub fn noise_i8(len: usize, seed: u64) -> Aligned<i8> {
         *byte = (float * 256.0).floor() as i8;
     }
     bytes
+}
+
+/// int16 of the same kind, of their whole range.
+pub fn noise_i16(len: usize, seed: u64) -> Aligned<i16> {
+    let mut shorts = Aligned::zeros(len);
+    for (short, float) in shorts.iter_mut().zip(noise(len, seed).iter()) {
+        *short = (float * 65536.0).floor() as i16;
+    }
+    shorts
 }
 
 /// Numbers that start at a multiple of 64 bytes, as long as a cache line and the longest register.

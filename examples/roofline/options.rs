@@ -20,7 +20,7 @@ Times convolution layers on one thread, as a share of the multiply-add peak of t
 
   --csv                         one row a layer, comma-separated
   --layers FILE                 another layer set than benches/layers.csv
-  --dtype f32|int8              the type of the numbers
+  --dtype f32|int8|int16        the type of the numbers; int16 is that of activations under int8 weights
   --rounding tflite|single|float  how int8 sums become int8 (tflite)
   --level NAME|auto             the instruction set; auto is the best of this CPU
   --algorithm auto|direct|winograd|winograd2x2|winograd4x4|winograd6x6
@@ -57,7 +57,8 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, 
                 options.dtype = match value()?.as_str() {
                     "f32" => Dtype::F32,
                     "int8" => Dtype::Int8,
-                    other => return Err(format!("--dtype {other}: f32 or int8 is needed")),
+                    "int16" => Dtype::Int16,
+                    other => return Err(format!("--dtype {other}: f32, int8 or int16 is needed")),
                 }
             }
             "--rounding" => {

@@ -6,6 +6,7 @@
 //! the right. Rows and planes of the window outside the input are skipped as a whole.
 
 use super::rows::{Columns, Cut, Rows, cut};
+use super::stem::{self, Shape};
 use super::tile::{self, Span, Strip};
 use super::window::{count, quotient};
 use super::{CACHED, Job};
@@ -242,6 +243,7 @@ impl Walk {
             }
             return;
         }
+        let stem = Shape::of::<S>(geometry, &self.columns, block);
         let mut index = units.start;
         while index < units.end {
             let lines = self.rows.lines(index, units.end);
@@ -254,15 +256,34 @@ impl Walk {
             let output = output.wrapping_add(lines.index * output_row);
             let mut x = 0;
             while x < self.columns.pixels {
-                let cut = self.columns.cut(x, most);
+                let tiles = match &stem {
+                    Some(stem) => stem.cut(&self.columns, x),
+                    None => None,
+                };
+                let stems = tiles.is_some();
+                let cut = match tiles {
+                    Some(cut) => cut,
+                    None => {
+                        // Of the pixels before such tiles, only those at the border.
+                        let border = self.columns.interior.start.saturating_sub(x);
+                        let alone = stem.is_some() && border > 0;
+                        self.columns
+                            .cut(x, if alone { most.min(border) } else { most })
+                    }
+                };
                 strip.tiles = cut.tiles;
                 strip.spans = self.spans(&cut, geometry.channels, depth);
                 strip.weights = weights.wrapping_add(cut.taps[0] * weights_tap);
-                strip.output = output.wrapping_add(x * geometry.filters);
+                strip.output = output.wrapping_add(cut.x * geometry.filters);
                 // SAFETY: the caller's; the spans are taps that lie inside the input, of rows and
                 // planes that do.
-                unsafe { tile::run(simd, &strip, cut.tile, block.vectors) };
-                x += cut.tile * cut.tiles;
+                unsafe {
+                    match &stem {
+                        Some(stem) if stems => stem::run(simd, &strip, stem),
+                        _ => tile::run(simd, &strip, cut.tile, block.vectors),
+                    }
+                }
+                x = cut.x + cut.tile * cut.tiles;
             }
             index += lines.count;
         }

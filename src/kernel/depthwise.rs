@@ -97,7 +97,10 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
         }
         let mut x = 0;
         while x < columns.pixels {
-            if let Some(doubled) = &doubled {
+            // Asked again: else levels that never have them keep their place on the stack.
+            if Doubled::on::<S>()
+                && let Some(doubled) = &doubled
+            {
                 let pairs = doubled.pairs::<S>(&columns, x);
                 if pairs.tile > 0 {
                     let strip = doubled.strip::<S>(&job, &lines, &pairs, &columns, output);

@@ -22,13 +22,18 @@ pub(super) struct Doubled {
 }
 
 impl Doubled {
+    /// Whether the level has vectors of two pixels: so wide are the registers of x86 alone.
+    #[inline(always)]
+    pub const fn on<S: Simd>() -> bool {
+        S::LANES >= 8
+    }
+
     /// Those of a job whose windows slide, if it has so many channels.
     #[inline(always)]
     pub fn of<S: Simd>(job: &Job<'_>) -> Option<Self> {
         let geometry = job.geometry;
         let half = S::LANES / 2;
-        // So wide are the registers of x86 alone.
-        if S::LANES < 8
+        if !Self::on::<S>()
             || geometry.filters != half
             || geometry.stride[2] != 1
             || job.sizes.output[2] < FEWEST

@@ -18,10 +18,35 @@ pub(super) unsafe fn finish<S: Simd, const M: usize, const V: usize>(
     mut acc: [[S::F32; V]; M],
     mut output: *mut f32,
 ) -> *mut f32 {
+    clamp(simd, strip, &mut acc);
+    // SAFETY: the caller's.
+    unsafe {
+        if strip.channels >= V * S::LANES {
+            return store(simd, strip, &acc, output);
+        }
+        for acc in &acc {
+            for (v, x) in acc.iter().enumerate() {
+                let count = strip.channels.saturating_sub(v * S::LANES).min(S::LANES);
+                let output = output.wrapping_add(v * S::LANES);
+                simd.store_masked(output, *x, simd.mask(count));
+            }
+            output = output.wrapping_add(strip.output_pixel);
+        }
+    }
+    output
+}
+
+/// Clamps the sums.
+#[inline(always)]
+pub(super) fn clamp<S: Simd, const M: usize, const V: usize>(
+    simd: S,
+    strip: &Strip,
+    acc: &mut [[S::F32; V]; M],
+) {
     if let Some([min, max]) = strip.clamp {
         if min > f32::NEG_INFINITY {
             let min = simd.splat(min);
-            for acc in &mut acc {
+            for acc in &mut *acc {
                 for x in acc {
                     *x = simd.at_least(*x, min);
                 }
@@ -29,32 +54,32 @@ pub(super) unsafe fn finish<S: Simd, const M: usize, const V: usize>(
         }
         if max < f32::INFINITY {
             let max = simd.splat(max);
-            for acc in &mut acc {
+            for acc in &mut *acc {
                 for x in acc {
                     *x = simd.at_most(*x, max);
                 }
             }
         }
     }
-    // SAFETY: the caller's.
-    unsafe {
-        if strip.channels >= V * S::LANES {
-            for acc in &acc {
-                for (v, x) in acc.iter().enumerate() {
-                    simd.store(output.add(v * S::LANES), *x);
-                }
-                output = output.wrapping_add(strip.output_pixel);
-            }
-        } else {
-            for acc in &acc {
-                for (v, x) in acc.iter().enumerate() {
-                    let count = strip.channels.saturating_sub(v * S::LANES).min(S::LANES);
-                    let output = output.wrapping_add(v * S::LANES);
-                    simd.store_masked(output, *x, simd.mask(count));
-                }
-                output = output.wrapping_add(strip.output_pixel);
-            }
+}
+
+/// Writes the sums of channels that all exist, and returns where the next tile goes.
+///
+/// # Safety
+/// As for [`tile::run`](super::tile::run); every channel of the block exists.
+#[inline(always)]
+pub(super) unsafe fn store<S: Simd, const M: usize, const V: usize>(
+    simd: S,
+    strip: &Strip,
+    acc: &[[S::F32; V]; M],
+    mut output: *mut f32,
+) -> *mut f32 {
+    for acc in acc {
+        for (v, x) in acc.iter().enumerate() {
+            // SAFETY: the caller's.
+            unsafe { simd.store(output.add(v * S::LANES), *x) };
         }
+        output = output.wrapping_add(strip.output_pixel);
     }
     output
 }

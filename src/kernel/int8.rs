@@ -18,7 +18,7 @@ use core::ops::Range;
 mod direct;
 mod gather;
 pub(crate) mod nine;
-mod pair;
+mod panels;
 mod pointwise;
 pub(crate) mod put;
 pub(crate) mod quads;
@@ -189,25 +189,19 @@ fn rolled() {
     }
 }
 
-/// The same pointer, of which the compiler does not know: it has been computed when this is done, and what lies there is read
-/// after that. On small cores, what is kept for later is kept on the stack, where a load is as good.
-#[inline(always)]
-fn settled<T>(mut pointer: *const T) -> *const T {
-    #[cfg(all(target_arch = "arm", target_os = "none"))]
-    // SAFETY: no instruction.
-    unsafe {
-        core::arch::asm!("/* {} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags));
-    }
-    // Elsewhere it is the same without.
-    pointer = pointer.wrapping_add(0);
-    pointer
-}
-
-/// [`settled`], of a reference.
+/// The same reference, of which the compiler does not know: what lies there is read when it is needed, not before and kept for
+/// later. On small cores that is kept on the stack, where a load is as good, and there is little stack.
 #[inline(always)]
 fn reread<T>(reference: &T) -> &T {
-    // SAFETY: it is the same.
-    unsafe { &*settled(reference) }
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    // SAFETY: no instruction; the pointer is the same.
+    unsafe {
+        let mut pointer: *const T = reference;
+        core::arch::asm!("/* {} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags));
+        &*pointer
+    }
+    #[cfg(not(all(target_arch = "arm", target_os = "none")))]
+    reference
 }
 
 /// Words of a full panel of a depthwise layer.

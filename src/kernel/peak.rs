@@ -1,11 +1,12 @@
 //! The multiply instruction of a level and nothing else: the limit that every kernel is
 //! measured by.
 
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Simd, opaque};
 use core::hint::black_box;
+use core::ptr::without_provenance;
 
 /// Independent chains, enough to hide the latency of the instruction, few enough for the registers.
-pub(super) const CHAINS: usize = 12;
+pub(crate) const CHAINS: usize = 12;
 
 /// Runs so many multiply-adds in each chain.
 pub(crate) struct Peak<'a> {
@@ -30,12 +31,14 @@ impl Kernel for Peak<'_> {
 }
 
 /// Integer multiplications one after the other, for a level without vectors.
-pub(crate) fn scalar_i8(rounds: u64) -> u64 {
-    let factor: i32 = black_box(1);
-    let mut sums = black_box([1i32; CHAINS]);
+pub(crate) fn scalar_integers(rounds: u64) -> u64 {
+    let factor: u32 = black_box(1);
+    let mut sums = black_box([1u32; CHAINS]);
     for _ in 0..rounds {
         for sum in &mut sums {
-            *sum = black_box(sum.wrapping_mul(factor));
+            // Else the compiler would multiply some of them at once. A `black_box` goes through memory.
+            let product = sum.wrapping_mul(factor);
+            *sum = opaque(without_provenance::<u8>(product as usize)).addr() as u32;
         }
     }
     black_box(sums);

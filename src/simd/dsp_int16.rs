@@ -3,8 +3,8 @@
 //! Of sums that fit 32 bits, `smlad` makes two products at a time: a quad holds the first and third input in a word, then the
 //! others.
 
-use super::LevelI16;
 use super::dsp::Dsp;
+use super::{LevelI8, LevelI16};
 use crate::kernel::int8::quads::Pair;
 use crate::kernel::int16::{self, JobI16, SimdI16, Tile};
 use crate::pack::PANEL;
@@ -16,6 +16,11 @@ impl LevelI16 for Dsp {
     #[inline(never)]
     fn run_i16(self, job: JobI16<'_>) {
         int16::run::<Dsp, PIXELS, 256>(self, job);
+    }
+
+    /// The loop that multiplies is that of int8.
+    fn multiply_adds_i16(self, rounds: u64) -> u64 {
+        self.multiply_adds_i8(rounds)
     }
 }
 

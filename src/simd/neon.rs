@@ -53,6 +53,7 @@ unsafe impl Simd for Neon {
     const TILES: [usize; MOST_VECTORS + 1] = [0, 8, 8, 0, 6];
     const VECTORS: usize = 4;
     const WIDE: usize = 4;
+    const STEM: bool = true;
     const SLIDE: usize = 8;
     /// 16 accumulators, 6 weights and an input.
     const PAIR: [usize; 3] = [0, 8, 8];

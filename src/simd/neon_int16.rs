@@ -5,9 +5,11 @@
 
 use super::{LevelI16, Neon};
 use crate::kernel::int16::{self, Finish, JobI16, MOST, SimdI16, Strip, Tile};
+use crate::kernel::peak::CHAINS;
 use crate::pack::PANEL;
 use crate::pack_i8::QUAD;
 use core::arch::aarch64::*;
+use core::hint::black_box;
 
 /// 24 accumulators, 2 registers of weights, and an input of 32 registers.
 const PIXELS: usize = 6;
@@ -28,6 +30,30 @@ impl LevelI16 for Neon {
         }
         // SAFETY: a `Neon` exists only where the CPU has it.
         unsafe { enabled(self, job) }
+    }
+
+    fn multiply_adds_i16(self, rounds: u64) -> u64 {
+        #[target_feature(enable = "neon")]
+        #[inline(never)]
+        fn enabled(rounds: u64) {
+            let (x, w) = (black_box(vdup_n_s16(0)), black_box(vdup_n_s16(0)));
+            let mut sums = [black_box(vdupq_n_s32(0)); CHAINS];
+            for _ in 0..rounds {
+                for sums in &mut sums {
+                    // Of the intrinsic the compiler would leave an addition in the loop, of one product.
+                    // SAFETY: an instruction of NEON, on registers alone.
+                    unsafe {
+                        core::arch::asm!("smlal {sums:v}.4s, {x:v}.4h, {w:v}.4h",
+                            sums = inout(vreg) *sums, x = in(vreg) x, w = in(vreg) w,
+                            options(pure, nomem, nostack, preserves_flags));
+                    }
+                }
+            }
+            black_box(sums);
+        }
+        // SAFETY: a `Neon` exists only where the CPU has it.
+        unsafe { enabled(rounds) };
+        rounds * (CHAINS * LANES) as u64
     }
 }
 

@@ -11,7 +11,7 @@ use crate::kernel::int8::quads::{Offset, Pair, Quads};
 use crate::kernel::int8::{self, JobI8, Kernels};
 #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
 use crate::kernel::int8::{nine::Nine, put::Panel, quads::Taps};
-use crate::kernel::peak::scalar_i8;
+use crate::kernel::peak::scalar_integers;
 use core::array;
 
 /// The level that needs nothing of the CPU.
@@ -100,7 +100,7 @@ impl LevelI8 for Scalar {
     }
 
     fn multiply_adds_i8(self, rounds: u64) -> u64 {
-        scalar_i8(rounds)
+        scalar_integers(rounds)
     }
 }
 

@@ -2,12 +2,17 @@
 
 use super::{LevelI16, Scalar};
 use crate::kernel::int16::{self, JobI16, SimdI16, Tile, byte};
+use crate::kernel::peak::scalar_integers;
 use crate::pack_i8::QUAD;
 
 impl LevelI16 for Scalar {
     #[inline(never)]
     fn run_i16(self, job: JobI16<'_>) {
         int16::run::<Scalar, PIXELS, 256>(self, job);
+    }
+
+    fn multiply_adds_i16(self, rounds: u64) -> u64 {
+        scalar_integers(rounds)
     }
 }
 

@@ -3,8 +3,8 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::LevelI16;
 use super::x86::Avx2;
+use super::{LevelI8, LevelI16};
 use crate::kernel::int16::{self, Finish, JobI16, MOST, SimdI16, Strip, Tile};
 use crate::pack::PANEL;
 use crate::pack_i8::QUAD;
@@ -29,6 +29,11 @@ impl LevelI16 for Avx2 {
         }
         // SAFETY: an `Avx2` exists only where the CPU has both.
         unsafe { enabled(self, job) }
+    }
+
+    /// int8 is widened and multiplied by the same instruction, `vpmaddwd`.
+    fn multiply_adds_i16(self, rounds: u64) -> u64 {
+        self.multiply_adds_i8(rounds)
     }
 }
 

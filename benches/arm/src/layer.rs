@@ -16,6 +16,8 @@ pub struct Job {
 pub enum Dtype {
     F32,
     Int8,
+    /// int16 activations, int8 weights.
+    Int16,
 }
 
 pub fn parse(words: &str) -> Result<Job, &'static str> {
@@ -25,7 +27,8 @@ pub fn parse(words: &str) -> Result<Job, &'static str> {
     let dtype = match words.next() {
         Some("f32") => Dtype::F32,
         Some("int8") => Dtype::Int8,
-        _ => return Err("the dtype is neither f32 nor int8"),
+        Some("int16") => Dtype::Int16,
+        _ => return Err("the dtype is none of f32, int8 and int16"),
     };
     let calls = number(&mut words)?;
     let [h, w, c_in, c_out] = [

@@ -7,6 +7,8 @@ use crate::layer::{Dtype, Job};
 
 #[path = "run_f32.rs"]
 mod f32;
+#[path = "run_i16.rs"]
+mod i16;
 #[path = "run_i8.rs"]
 mod i8;
 
@@ -20,12 +22,14 @@ pub struct Outcome {
 pub enum Plan {
     F32(microconv::ConvF32),
     Int8(microconv::ConvI8),
+    Int16(microconv::ConvI16),
 }
 
 pub fn plan(job: &Job) -> Result<Plan, Error> {
     Ok(match job.dtype {
         Dtype::F32 => Plan::F32(f32::plan(job)?),
         Dtype::Int8 => Plan::Int8(i8::plan(job)?),
+        Dtype::Int16 => Plan::Int16(i16::plan(job)?),
     })
 }
 
@@ -34,6 +38,7 @@ pub fn memory(plan: &Plan) -> usize {
     match plan {
         Plan::F32(plan) => f32::lengths(plan).iter().sum(),
         Plan::Int8(plan) => i8::lengths(plan).iter().sum(),
+        Plan::Int16(plan) => i16::lengths(plan).iter().sum(),
     }
 }
 
@@ -41,6 +46,7 @@ pub fn run(job: &Job, plan: &Plan, memory: &mut [u32]) -> Result<Outcome, Error>
     match plan {
         Plan::F32(plan) => f32::run(job, plan, memory),
         Plan::Int8(plan) => i8::run(job, plan, memory),
+        Plan::Int16(plan) => i16::run(job, plan, memory),
     }
 }
 

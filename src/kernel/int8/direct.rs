@@ -4,7 +4,7 @@
 //! image is, and windows are gathered first: see [`gather`](super::gather).
 
 use super::gather::{self, Bytes, PIECE, depth};
-use super::pair;
+use super::panels;
 use super::put::Panel;
 use super::quads::{Quads, Reach, Taps};
 use super::windows::{Pixel, Windows, steps, tap};
@@ -51,7 +51,7 @@ unsafe fn of_taps<S: Quads>(simd: S, constants: &S::Constants, panel: &mut Panel
     let at_once = S::OUTPUTS && reread(panel).job.plain && two.is_one(reread(panel).job);
     let mut left = reread(panel).job.sizes().group_filters;
     while left > 0 {
-        let end = pair::panel(panel, left, quads(reread(panel).job));
+        let end = panels::next(panel, left, quads(reread(panel).job));
         left -= panel.filters;
         // SAFETY: the caller's; a panel begins with the biases of its filters.
         unsafe {
@@ -61,7 +61,7 @@ unsafe fn of_taps<S: Quads>(simd: S, constants: &S::Constants, panel: &mut Panel
                 two.aim(panel, &mut taps, plane, two.first.columns, Reach::Both);
                 simd.outputs(panel, &mut taps, constants);
             } else {
-                pair::each(simd, panel, |panel| {
+                panels::each(simd, panel, |panel| {
                     two.add(simd, constants, panel, &mut taps);
                 });
             }
@@ -121,7 +121,7 @@ unsafe fn of_bytes<S: Quads>(
     };
     let mut left = reread(panel).job.sizes().group_filters;
     while left > 0 {
-        let end = pair::panel(panel, left, depth(reread(panel).job).div_ceil(QUAD));
+        let end = panels::next(panel, left, depth(reread(panel).job).div_ceil(QUAD));
         left -= panel.filters;
         // SAFETY: the caller's; a panel begins with the biases of its filters.
         unsafe {
@@ -129,7 +129,7 @@ unsafe fn of_bytes<S: Quads>(
                 taps.weights = panel.weights();
                 simd.outputs(panel, &mut taps, constants);
             } else {
-                pair::each(simd, panel, |panel| {
+                panels::each(simd, panel, |panel| {
                     add_pieces(simd, constants, panel, two, &mut taps);
                 });
             }
@@ -256,7 +256,7 @@ impl Two {
         while end < reread(panel).job.geometry().kernel[2] {
             let start = end;
             let reach;
-            (end, reach) = self.run(panel.job, start);
+            (end, reach) = self.alike(panel.job, start);
             let Some(reach) = reach else { continue };
             let mut z = reread(self).windows.planes[0];
             while z < reread(self).windows.planes[1] {
@@ -270,7 +270,7 @@ impl Two {
 
     /// How far taps from a column on lie side by side and are reached by the same windows; and which.
     #[inline(never)]
-    fn run(&self, job: &JobI8<'_>, start: usize) -> (usize, Option<Reach>) {
+    fn alike(&self, job: &JobI8<'_>, start: usize) -> (usize, Option<Reach>) {
         let reach = self.reach(start);
         let mut end = start + 1;
         while together(job) && end < job.geometry().kernel[2] && self.reach(end) == reach {

@@ -1,7 +1,7 @@
 //! Dense windows of one tap side by side, for cores without vectors: pixels as they lie in the image.
 
 use super::JobI8;
-use super::pair;
+use super::panels;
 use super::put::Panel;
 use super::quads::{PIXELS, Quads, Taps};
 use crate::geometry::{Geometry, Sizes};
@@ -48,7 +48,7 @@ pub(super) fn run<S: Quads>(simd: S, job: &JobI8<'_>) {
         panel.header = job.packed;
         let mut filters = job.geometry().filters;
         while filters > 0 {
-            let end = pair::panel(&mut panel, filters, channels / QUAD);
+            let end = panels::next(&mut panel, filters, channels / QUAD);
             filters -= panel.filters;
             // SAFETY: each pixel that exists has outputs; the pixels are those of the job, and so are the weights.
             unsafe {
@@ -56,7 +56,7 @@ pub(super) fn run<S: Quads>(simd: S, job: &JobI8<'_>) {
                     taps.weights = panel.weights();
                     simd.outputs(&mut panel, &mut taps, &constants);
                 } else {
-                    pair::each(simd, &mut panel, |panel| {
+                    panels::each(simd, &mut panel, |panel| {
                         taps.weights = panel.weights();
                         simd.add(panel, &taps, &constants);
                     });

@@ -124,8 +124,9 @@ macro_rules! layer {
 const SIGNED: Quantization = Quantization::int8(5, -3);
 
 /// An odd number of pixels, panels of 16, 8 and 4 filters, more and less of them than a panel, pieces of a window, channels that
-/// are whole quads or not, all roundings, uint8, clamps, multipliers of more than 1 and of next to nothing.
-fn layers() -> [Layer; 20] {
+/// are whole quads or not, neighbours whose windows reach other taps, all roundings, uint8, clamps, multipliers of more than 1 and
+/// of next to nothing.
+fn layers() -> [Layer; 27] {
     [
         layer!(
             "int8 3x3, 16 to 24",
@@ -199,6 +200,55 @@ fn layers() -> [Layer; 20] {
                 .padding(Padding::cube(1)),
             SIGNED,
             -8
+        ),
+        layer!(
+            "int8 3x1, 8 to 18, rows of a pixel",
+            Geometry::conv2d([9, 1, 8], 18, [3, 1]).padding(Padding::Same),
+            SIGNED,
+            -7
+        ),
+        layer!(
+            "int8 1x1, 12 to 3, stride 2, uint8",
+            Geometry::conv2d([7, 9, 12], 3, [1, 1]).stride(2),
+            Quantization::uint8(129, 100).clamp(3, 250),
+            -6
+        ),
+        layer!(
+            "int8 3x3, 8 to 21, 2 images, uint8",
+            Geometry::conv2d([4, 6, 8], 21, [3, 3])
+                .batch(2)
+                .padding(Padding::Same),
+            Quantization::uint8(7, 255).rounding(Rounding::TfliteSingle),
+            -7
+        ),
+        layer!(
+            "int8 5x5 on 3x3, 4 to 8",
+            Geometry::conv2d([3, 3, 4], 8, [5, 5]).padding(Padding::Same),
+            SIGNED.clamp(-90, 110),
+            -7
+        ),
+        layer!(
+            "int8 3x3, dilation 3, 2 groups, 8 to 6",
+            Geometry::conv2d([8, 9, 8], 6, [3, 3])
+                .dilation(3)
+                .groups(2)
+                .padding(Padding::square(3)),
+            SIGNED,
+            -6
+        ),
+        layer!(
+            "int8 2x3, 4 to 6, windows without taps",
+            Geometry::conv2d([4, 5, 4], 6, [2, 3])
+                .stride(3)
+                .padding(Padding::sides([[4, 1], [2, 5]])),
+            SIGNED,
+            -6
+        ),
+        layer!(
+            "int8 5x5, 3 to 6, uint8",
+            Geometry::conv2d([6, 7, 3], 6, [5, 5]).padding(Padding::Same),
+            Quantization::uint8(129, 100),
+            -7
         ),
         layer!(
             "int8 depthwise 3x3, 13 channels",

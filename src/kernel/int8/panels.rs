@@ -10,7 +10,7 @@ use crate::pack_i8::HEADER;
 /// the panel after it begins.
 // Its frame is gone when they are computed.
 #[inline(never)]
-pub(super) fn panel(panel: &mut Panel<'_>, left: usize, quads: usize) -> *const i32 {
+pub(super) fn next(panel: &mut Panel<'_>, left: usize, quads: usize) -> *const i32 {
     panel.width = width(left);
     panel.filters = left.min(PANEL);
     panel.header.wrapping_add((HEADER + quads) * panel.width)

@@ -1,0 +1,208 @@
+//! The tile of a network's first layer, whose input has one or three channels: a row of its window is a
+//! few floats, fewer than the loops of other tiles are worth.
+//!
+//! Under a window of three columns the length of such a row is known, and how far neighbouring pixels
+//! reach into each other's. So a row is straight code: the floats under all pixels of a tile are loaded
+//! once, as whole vectors, of which each pixel has its own lanes.
+
+// Plain loops over constant bounds are what the compiler unrolls best.
+#![allow(clippy::needless_range_loop)]
+
+use super::dense::Block;
+use super::finish::{clamp, store};
+use super::piece::{load, sums};
+use super::rows::{Columns, Cut};
+use super::tile::{Strip, each};
+use super::window::{count, quotient};
+use crate::geometry::Geometry;
+use crate::simd::{Kernel, Simd};
+
+/// Columns of the window.
+const COLUMNS: usize = 3;
+/// The most vectors under a row of a tile.
+const MOST: usize = 13;
+
+/// `M` pixels times `V` vectors that all reach the same taps: rows of three columns of `DEPTH` channels
+/// each, at a stride of `STRIDE`.
+struct Stem<'a, const M: usize, const V: usize, const DEPTH: usize, const STRIDE: usize>(&'a Strip);
+
+/// Which tiles a block of output channels has.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    pixels: usize,
+    vectors: usize,
+    depth: usize,
+    stride: usize,
+}
+
+/// Pixels, vectors, channels and stride of the tiles: as many pixels as 32 registers hold beside the
+/// vectors under a row and two of weights, but no more than other tiles have, which narrow images need.
+macro_rules! shapes {
+    ($shape:ident) => {
+        $shape! {
+            8 2 1 1;
+            8 2 1 2;
+            8 2 3 1;
+            8 2 3 2;
+            6 4 1 1;
+            6 4 1 2;
+            6 4 3 1;
+            5 4 3 2;
+        }
+    };
+}
+
+impl Shape {
+    /// That of the tiles of a block of output channels, if it has such tiles.
+    #[inline(always)]
+    pub fn of<S: Simd>(geometry: &Geometry, columns: &Columns, block: &Block) -> Option<Self> {
+        let lanes = block.vectors * S::LANES;
+        if !S::STEM
+            || geometry.groups != 1
+            || geometry.kernel[2] != COLUMNS
+            || geometry.dilation[2] != 1
+            || block.width != lanes
+            || block.channels != lanes
+        {
+            return None;
+        }
+        let (vectors, depth, stride) = (block.vectors, geometry.channels, geometry.stride[2]);
+        macro_rules! pixels {
+            ($($m:literal $v:literal $depth:literal $stride:literal;)*) => {
+                match (vectors, depth, stride) {
+                    $(($v, $depth, $stride) => $m,)*
+                    _ => return None,
+                }
+            };
+        }
+        let pixels = shapes!(pixels);
+        (count(&columns.interior) >= pixels).then_some(Shape {
+            pixels,
+            vectors,
+            depth,
+            stride,
+        })
+    }
+
+    /// The tiles from pixel `x` on. Where only a part of a tile is left, it begins earlier: what is
+    /// computed again comes out the same. None at a border, nor for a few pixels.
+    #[inline(always)]
+    pub fn cut(&self, columns: &Columns, x: usize) -> Option<Cut> {
+        if !columns.interior.contains(&x) {
+            return None;
+        }
+        let left = columns.interior.end - x;
+        let (x, tiles) = if left >= self.pixels {
+            (x, quotient(left, self.pixels))
+        } else if 2 * left > self.pixels {
+            (columns.interior.end - self.pixels, 1)
+        } else {
+            return None;
+        };
+        Some(Cut {
+            x,
+            tile: self.pixels,
+            tiles,
+            taps: [0, 0, COLUMNS, COLUMNS],
+        })
+    }
+}
+
+/// Runs a strip in tiles of the shape.
+///
+/// # Safety
+///
+/// The strip is one of [`Shape::cut`], of the geometry and the block that the shape is of; and what
+/// [`tile::run`](super::tile::run) demands.
+#[inline(always)]
+pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, shape: &Shape) {
+    macro_rules! run {
+        ($($m:literal $v:literal $depth:literal $stride:literal;)*) => {
+            match (shape.vectors, shape.depth, shape.stride) {
+                $(($v, $depth, $stride) if const { S::STEM } => {
+                    simd.run(Stem::<$m, $v, $depth, $stride>(strip));
+                })*
+                _ => {}
+            }
+        };
+    }
+    shapes!(run);
+}
+
+impl<const M: usize, const V: usize, const DEPTH: usize, const STRIDE: usize> Kernel
+    for Stem<'_, M, V, DEPTH, STRIDE>
+{
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let strip = self.0;
+        let at = strip.spans[1].at;
+        each::<S, M, V>(strip, |[bias, weights, input], output| {
+            // SAFETY: `run` above passes its caller's promise on, for each block, line and tile.
+            unsafe {
+                let mut acc = sums::<S, M, V>(simd, strip, bias);
+                let (mut plane, mut weights_plane) = (input.wrapping_add(at), weights);
+                for _ in 0..strip.planes {
+                    let (mut row, mut weights) = (plane, weights_plane);
+                    for _ in 0..strip.rows {
+                        weights =
+                            add::<S, M, V, DEPTH, STRIDE>(simd, &mut acc, strip, row, weights);
+                        row = row.wrapping_add(strip.row);
+                    }
+                    plane = plane.wrapping_add(strip.plane);
+                    weights_plane = weights_plane.wrapping_add(strip.weights_plane);
+                }
+                clamp(simd, strip, &mut acc);
+                store(simd, strip, &acc, output)
+            }
+        });
+    }
+}
+
+/// Adds a row of the window: the first pixel's lies at `row`. Returns where the weights go on.
+///
+/// # Safety
+/// As for [`run`].
+#[inline(always)]
+unsafe fn add<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const STRIDE: usize>(
+    simd: S,
+    acc: &mut [[S::F32; V]; M],
+    strip: &Strip,
+    row: *const f32,
+    weights: *const f32,
+) -> *const f32 {
+    // Else the compiler would have an address for each vector.
+    let (row, mut w) = (simd.opaque(row), simd.opaque(weights));
+    // Floats under the tile. The last vector ends with them: it may overlap the one before.
+    let floats = const { ((M - 1) * STRIDE + COLUMNS) * DEPTH };
+    let last = const { ((M - 1) * STRIDE + COLUMNS) * DEPTH - S::BLOCK };
+    // SAFETY: the caller's; no stride is longer than the window, so each float under the tile is a tap.
+    unsafe {
+        let mut x = [simd.pixel(row); MOST];
+        for i in 1..floats.div_ceil(S::BLOCK) {
+            x[i] = simd.pixel(row.add((i * S::BLOCK).min(last)));
+        }
+        macro_rules! taps {
+            ($($tap:literal)*) => {$(
+                if $tap < COLUMNS * DEPTH {
+                    for v in 0..V {
+                        let b = load::<S, V>(simd, w, v, strip);
+                        for m in 0..M {
+                            let at = m * STRIDE * DEPTH + $tap;
+                            let i = at / S::BLOCK;
+                            let lane = at - (i * S::BLOCK).min(last);
+                            acc[m][v] = match lane {
+                                0 => simd.mul_add_channel::<0>(x[i], b, acc[m][v]),
+                                1 => simd.mul_add_channel::<1>(x[i], b, acc[m][v]),
+                                2 => simd.mul_add_channel::<2>(x[i], b, acc[m][v]),
+                                _ => simd.mul_add_channel::<3>(x[i], b, acc[m][v]),
+                            };
+                        }
+                    }
+                    w = w.add(V * S::LANES);
+                }
+            )*};
+        }
+        taps!(0 1 2 3 4 5 6 7 8);
+    }
+    w
+}
