@@ -7,10 +7,10 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::{Kernel, LevelI8, MOST_VECTORS, SCALAR_I8, ScalarI8, Simd, Token};
-use crate::kernel::int8::quads::{Offset, Pair, Quads};
+use crate::kernel::int8::quads::{Pair, Quads};
 use crate::kernel::int8::{self, JobI8, Kernels};
 #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
-use crate::kernel::int8::{nine::Nine, put::Panel, quads::Taps};
+use crate::kernel::int8::{nine::Nine, put::Panel, quads::Offset, quads::Taps};
 use crate::kernel::peak::scalar_integers;
 use core::array;
 
@@ -54,18 +54,16 @@ impl Token for Scalar {
 unsafe impl Quads for Scalar {
     const FILTERS: usize = 4;
     type Sums = [Pair; Self::FILTERS];
-    type Constants = Offset;
+    type Constants = ();
 
     #[inline(always)]
-    fn constants(self, job: &JobI8<'_>) -> Offset {
-        Offset::of(job.quant())
-    }
+    fn constants(self, _job: &JobI8<'_>) {}
 
     // The registers of a Cortex-M0+ are just enough, if the compiler does not choose their use.
     #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
     #[inline(always)]
-    unsafe fn add(self, panel: &Panel<'_>, taps: &Taps, constants: &Offset) {
-        let (unsigned, zero) = constants.as_it_lies();
+    unsafe fn add(self, panel: &Panel<'_>, taps: &Taps, (): &()) {
+        let (unsigned, zero) = Offset::of(panel.job.quant()).as_it_lies();
         let run = if unsigned {
             super::cortex_m0::add::<1>
         } else {

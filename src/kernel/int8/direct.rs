@@ -47,7 +47,6 @@ fn whole<S: Quads>(simd: S, job: &JobI8<'_>) {
 /// The windows are those of pixels of the panel's job, whose taps are whole quads; each pixel that exists has outputs.
 #[inline(never)]
 unsafe fn of_taps<S: Quads>(simd: S, constants: &S::Constants, panel: &mut Panel<'_>, two: &Two) {
-    let mut taps = Taps::NONE;
     let at_once = S::OUTPUTS && reread(panel).job.plain && two.is_one(reread(panel).job);
     let mut left = reread(panel).job.sizes().group_filters;
     while left > 0 {
@@ -58,12 +57,11 @@ unsafe fn of_taps<S: Quads>(simd: S, constants: &S::Constants, panel: &mut Panel
             if at_once {
                 let two = reread(two);
                 let plane = two.windows.planes[0];
+                let mut taps = Taps::NONE;
                 two.aim(panel, &mut taps, plane, two.first.columns, Reach::Both);
                 simd.outputs(panel, &mut taps, constants);
             } else {
-                panels::each(simd, panel, |panel| {
-                    two.add(simd, constants, panel, &mut taps);
-                });
+                panels::each(simd, panel, |panel| two.add(simd, constants, panel));
             }
         }
         panel.header = end;
@@ -114,23 +112,26 @@ unsafe fn of_bytes<S: Quads>(
     two: &Two,
     bytes: *mut i8,
 ) {
-    let mut taps = Taps {
-        inputs: [bytes, bytes.wrapping_add(PIECE)],
-        line: depth(reread(panel).job).next_multiple_of(QUAD),
-        ..Taps::NONE
-    };
     let mut left = reread(panel).job.sizes().group_filters;
     while left > 0 {
         let end = panels::next(panel, left, depth(reread(panel).job).div_ceil(QUAD));
         left -= panel.filters;
-        // SAFETY: the caller's; a panel begins with the biases of its filters.
+        // SAFETY: the caller's; a panel begins with the biases of its filters; the windows have bytes from each piece on.
         unsafe {
             if S::OUTPUTS && depth(reread(panel).job) <= PIECE && panel.job.plain {
-                taps.weights = panel.weights();
+                let mut taps = Taps::NONE;
+                piece(panel, bytes, 0, &mut taps);
                 simd.outputs(panel, &mut taps, constants);
             } else {
                 panels::each(simd, panel, |panel| {
-                    add_pieces(simd, constants, panel, two, &mut taps);
+                    let mut at = 0;
+                    while at < depth(reread(panel).job) {
+                        if depth(reread(panel).job) > PIECE {
+                            gather::gather(simd, panel.job, two, at, bytes);
+                        }
+                        add_piece(simd, constants, panel, bytes, at);
+                        at += PIECE;
+                    }
                 });
             }
         }
@@ -138,34 +139,40 @@ unsafe fn of_bytes<S: Quads>(
     }
 }
 
-/// Adds what the weights make of the bytes of both windows, which are gathered piece by piece if they are more than one.
+/// Adds what the weights make of the bytes of both windows from the byte `at` on.
 ///
 /// # Safety
-/// The windows are those of pixels of the panel's job; the panel stands at filters of it, and the inputs of `taps` are
-/// [`Bytes`].
-#[inline(always)]
-unsafe fn add_pieces<S: Quads>(
+/// They are gathered at `bytes`, and the panel stands at filters of the layer.
+// As for `Two::add`.
+#[cfg_attr(
+    all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")),
+    inline(never)
+)]
+#[cfg_attr(
+    not(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8"))),
+    inline(always)
+)]
+unsafe fn add_piece<S: Quads>(
     simd: S,
     constants: &S::Constants,
     panel: &Panel<'_>,
-    two: &Two,
-    taps: &mut Taps,
+    bytes: *const i8,
+    at: usize,
 ) {
-    let mut at = 0;
-    while at < depth(reread(panel).job) {
-        let panel = reread(panel);
-        let left = depth(panel.job) - at;
-        taps.line = left.min(PIECE).next_multiple_of(QUAD);
-        taps.weights = panel.weights().wrapping_add(at / QUAD * panel.width);
-        // SAFETY: the caller's; the windows have bytes from there on.
-        unsafe {
-            if depth(panel.job) > PIECE {
-                gather::gather(simd, panel.job, two, at, taps.inputs[0].cast_mut());
-            }
-            simd.add(panel, taps, constants);
-        }
-        at += PIECE;
-    }
+    let mut taps = Taps::NONE;
+    piece(panel, bytes, at, &mut taps);
+    // SAFETY: the caller's.
+    unsafe { simd.add(panel, &taps, constants) };
+}
+
+/// Makes it the bytes of both windows from the byte `at` on.
+// Its frame is gone when they are multiplied.
+#[inline(never)]
+fn piece(panel: &Panel<'_>, bytes: *const i8, at: usize, taps: &mut Taps) {
+    let left = depth(panel.job) - at;
+    taps.weights = panel.weights().wrapping_add(at / QUAD * panel.width);
+    taps.inputs = [bytes, bytes.wrapping_add(PIECE)];
+    taps.line = left.min(PIECE).next_multiple_of(QUAD);
 }
 
 /// Calls `outputs` for every two pixels in each group, with the panel at the group's first filter. It leaves the panel behind
@@ -237,21 +244,24 @@ impl Two {
             && (end == start + 1 || together(job))
     }
 
-    /// Adds what the weights make of both windows to the sums of a panel's filters; `taps` is for its use.
+    /// Adds what the weights make of both windows to the sums of a panel's filters.
     ///
     /// # Safety
     /// The windows are those of pixels of the panel's job, whose taps are whole quads; the panel stands at filters of it.
-    #[inline(always)]
-    unsafe fn add<S: Quads>(
-        &self,
-        simd: S,
-        constants: &S::Constants,
-        panel: &Panel<'_>,
-        taps: &mut Taps,
-    ) {
+    // A function of its own where that takes little of the stack: its frame is gone when sums become outputs.
+    #[cfg_attr(
+        all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")),
+        inline(never)
+    )]
+    #[cfg_attr(
+        not(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8"))),
+        inline(always)
+    )]
+    unsafe fn add<S: Quads>(&self, simd: S, constants: &S::Constants, panel: &Panel<'_>) {
         if self.windows.rows[0] == self.windows.rows[1] {
             return;
         }
+        let mut taps = Taps::NONE;
         let mut end = 0;
         while end < reread(panel).job.geometry().kernel[2] {
             let start = end;
@@ -260,9 +270,9 @@ impl Two {
             let Some(reach) = reach else { continue };
             let mut z = reread(self).windows.planes[0];
             while z < reread(self).windows.planes[1] {
-                self.aim(panel, taps, z, [start, end], reach);
+                self.aim(panel, &mut taps, z, [start, end], reach);
                 // SAFETY: the taps are inside.
-                unsafe { simd.add(panel, taps, constants) };
+                unsafe { simd.add(panel, &taps, constants) };
                 z += 1;
             }
         }
