@@ -79,16 +79,17 @@ pub(super) unsafe fn gather<S: Quads>(
 #[inline(never)]
 pub(super) unsafe fn rows<S: Quads>(simd: S, job: &JobI8<'_>, two: &Two, mut to: *mut i8) {
     let line = job.geometry().kernel[2] * job.sizes().group_channels;
+    let steps = steps(job.geometry());
     let [top, bottom] = two.windows.rows;
     let mut pixel = &two.first;
     loop {
-        let mut from = tap(pixel.origin, [0, top, 0], &steps(job.geometry()));
+        let mut from = tap(pixel.origin, [0, top, 0], &steps);
         // SAFETY: the taps are inside; what is written fits.
         unsafe {
             to = fill(job, to, top * line);
             for _ in top..bottom {
                 simd.copy(from, to, line);
-                from = from.wrapping_add(steps(job.geometry())[1]);
+                from = from.wrapping_add(steps[1]);
                 to = to.wrapping_add(line);
             }
             to = fill(job, to, (job.geometry().kernel[1] - bottom) * line);

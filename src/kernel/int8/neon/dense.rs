@@ -83,7 +83,7 @@ struct Room {
 impl KernelNeon for Dense<'_> {
     #[inline(always)]
     fn run<S: NeonI8>(self, simd: S) {
-        let Dense { mut job, multiply } = self;
+        let Dense { job, multiply } = self;
         let output = job.output;
         let panels = &job.shape.panels.panels;
         if job.rows.is_empty() || job.sizes().output[2] == 0 {

@@ -30,7 +30,7 @@ const CHUNK: usize = 256;
 type Taps = [*const i8; TAPS];
 
 #[inline(always)]
-pub(super) fn run<S: NeonI8>(simd: S, mut job: JobI8<'_>) {
+pub(super) fn run<S: NeonI8>(simd: S, job: JobI8<'_>) {
     let geometry = job.geometry();
     let three =
         geometry.kernel == [1, 3, 3] && geometry.filters == geometry.channels && pairs_fit(&job);
