@@ -277,7 +277,8 @@ macro_rules! tap {
     () => {
         "ldrsb r4, [r1, r3]
         adds r1, r1, r7
-        ldmia r2!, {{r5}}
+        ldrsb r5, [r2, r3]
+        adds r2, r2, #1
         subs r4, r4, r6
         muls r4, r5, r4
         adds r0, r0, r4\n"
@@ -308,10 +309,10 @@ pub(super) unsafe extern "C" fn nine(window: &Nine, sums: *mut i32) {
         "movs r4, #3",
         "ldr r5, [r0, #{columns}]",
         "subs r5, r4, r5",
-        "adr r4, 4f",
-        "adr r6, 5f",
-        "subs r6, r6, r4",
+        // A tap is seven instructions of two bytes.
+        "movs r6, #14",
         "muls r5, r6, r5",
+        "adr r4, 4f",
         "adds r4, r4, r5",
         "mov r11, r4",
         "ldr r2, [r0, #{weights}]",
@@ -333,8 +334,6 @@ pub(super) unsafe extern "C" fn nine(window: &Nine, sums: *mut i32) {
         ".p2align 2",
         "4:",
         tap!(),
-        ".p2align 2",
-        "5:",
         tap!(),
         tap!(),
         "add r1, r8",
@@ -344,6 +343,8 @@ pub(super) unsafe extern "C" fn nine(window: &Nine, sums: *mut i32) {
         "bne 3b",
         "6:",
         "add r2, lr",
+        // As seen from the next filter's number.
+        "subs r2, r2, #1",
         "ldr r4, [sp, #16]",
         "str r0, [r4]",
         "adds r4, r4, #8",

@@ -1,10 +1,10 @@
 //! Depthwise windows of at most nine taps, three side by side, for cores with few registers: pixel by pixel,
-//! under two filters, each of a channel of its own.
+//! under four filters, each of a channel of its own.
 
 use super::put::Panel;
 use super::quads::{PIXELS, Pair, Quads};
 use super::windows::{Windows, step, steps};
-use super::{JobI8, depthwise_panel, reread, taps};
+use super::{JobI8, depthwise_panel, reread, rolled, taps};
 use crate::kernel::window::count;
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
@@ -21,9 +21,9 @@ const COLUMNS: usize = 3;
 #[repr(C)]
 pub(crate) struct Nine {
     /// The first tap that is reached, of the first channel, and its weight. Those of a row lie side by side,
-    /// those of the next filter [`TAPS`] words further on.
+    /// those of the next filter [`TAPS`] further on.
     pub input: *const i8,
-    pub weights: *const i32,
+    pub weights: *const i8,
     pub biases: *const i32,
     pub filters: usize,
     /// Rows and columns of the window that are reached; either both or none.
@@ -34,7 +34,7 @@ pub(crate) struct Nine {
     /// Bytes from one column of the window to the next, and from after the last to the next row.
     pub tap: usize,
     pub line: usize,
-    /// Bytes of weights from a row's last to the next row, and from after the last row to the next filter.
+    /// Weights from after a row's last to the next row, and from after the last row to the next filter.
     pub skip: usize,
     pub next: usize,
 }
@@ -55,16 +55,13 @@ pub(super) fn run<S: Quads>(simd: S, job: &JobI8<'_>) {
     }
 }
 
-/// Filters at a time, which divide a word: their weights take most of the stack.
-const FILTERS: usize = 2;
-
-/// The weights of so many filters.
-type Weights = [[i32; TAPS]; FILTERS];
+/// The weights of four filters.
+type Weights = [[i8; TAPS]; QUAD];
 
 #[inline(never)]
 fn nines<S: Quads>(simd: S, job: &JobI8<'_>) {
     let mut weights = MaybeUninit::<Weights>::uninit();
-    let mut sums = MaybeUninit::<[Pair; FILTERS]>::uninit();
+    let mut sums = MaybeUninit::<[Pair; QUAD]>::uninit();
     let mut panel = Panel::of(job, sums.as_mut_ptr().cast());
     let mut output = panel.to;
     let mut windows = Windows::NONE;
@@ -116,20 +113,20 @@ fn nines<S: Quads>(simd: S, job: &JobI8<'_>) {
                 panel.to = panel.to.wrapping_add(row + panel.step);
             }
         }
-        output = output.wrapping_add(FILTERS * reread(panel.job).element());
-        first += FILTERS;
+        output = output.wrapping_add(QUAD * reread(panel.job).element());
+        first += QUAD;
     }
 }
 
 /// Makes it the panel of the filters from `first` on, and loads their weights.
 // Its frame is gone when they are multiplied.
 #[inline(never)]
-fn load(panel: &mut Panel<'_>, first: usize, mut to: *mut i32) {
+fn load(panel: &mut Panel<'_>, first: usize, mut to: *mut i8) {
     let job = panel.job;
     let lane = first % PANEL;
     let filters = job.geometry().filters;
     panel.width = width(filters - (first - lane));
-    panel.filters = (filters - first).min(FILTERS);
+    panel.filters = (filters - first).min(QUAD);
     let base = job
         .packed
         .wrapping_add(first / PANEL * depthwise_panel(job));
@@ -138,9 +135,12 @@ fn load(panel: &mut Panel<'_>, first: usize, mut to: *mut i32) {
     for _ in 0..job.sizes().taps {
         // SAFETY: a panel has a word of four filters for each tap, and there is room for so many.
         unsafe {
-            let word = from.read() >> (8 * (lane % QUAD));
-            to.write(i32::from(word as i8));
-            to.add(TAPS).write(i32::from((word >> 8) as i8));
+            let mut word = from.read();
+            for filter in 0..QUAD {
+                to.add(filter * TAPS).write(word as i8);
+                word >>= 8;
+                rolled();
+            }
         }
         from = from.wrapping_add(panel.width / QUAD);
         to = to.wrapping_add(1);
@@ -150,7 +150,7 @@ fn load(panel: &mut Panel<'_>, first: usize, mut to: *mut i32) {
 impl Nine {
     /// Makes it the window's taps that are inside.
     #[inline(never)]
-    fn aim(&mut self, job: &JobI8<'_>, windows: &Windows, weights: *const i32) {
+    fn aim(&mut self, job: &JobI8<'_>, windows: &Windows, weights: *const i8) {
         let kernel_width = job.geometry().kernel[2];
         let (planes, [top, bottom]) = (windows.planes, windows.rows);
         let [start, end] = windows.pixel.columns;
@@ -165,7 +165,7 @@ impl Nine {
         self.rows = rows;
         self.columns = columns;
         self.line = steps[1].wrapping_sub(columns.wrapping_mul(steps[2]));
-        self.skip = (kernel_width - columns) * size_of::<i32>();
-        self.next = (TAPS - rows * kernel_width) * size_of::<i32>();
+        self.skip = kernel_width - columns;
+        self.next = TAPS - rows * kernel_width;
     }
 }
