@@ -258,7 +258,8 @@ impl ConvI8 {
             packed,
         )?;
         let rows = 0..self.output_rows();
-        self.run_job(level, rows, 0, plain, input, packed, output);
+        // SAFETY: the arrays are as long as such rows need them, and the packed weights are the layer's.
+        unsafe { self.run_job(level, rows, 0, plain, input, packed, output) };
         Ok(())
     }
 
@@ -287,7 +288,8 @@ impl ConvI8 {
             [input.len(), output.len()],
             packed,
         )?;
-        self.run_job(level, rows, from.start, plain, input, packed, output);
+        // SAFETY: as in `run`.
+        unsafe { self.run_job(level, rows, from.start, plain, input, packed, output) };
         Ok(())
     }
 
@@ -300,11 +302,15 @@ impl ConvI8 {
         ]
     }
 
-    /// `rows` of the output, from the input rows from `first_input_row` on, once [`check`](Self::check) has
-    /// passed.
+    /// `rows` of the output, from the input rows from `first_input_row` on; `plain` is what [`check`](Self::check) told.
+    ///
+    /// # Safety
+    ///
+    /// The check has passed for these arrays, with what [`rows_len`](Self::rows_len) says that the rows need; and for as long as
+    /// the job lives nobody writes to any of them, or reads the output.
     // In the frame of its caller: the stack is what a microcontroller is short of.
     #[inline(always)]
-    pub(crate) fn job<I: Input8, O: Output8>(
+    pub(crate) unsafe fn job<I: Input8, O: Output8>(
         &self,
         rows: Range<usize>,
         first_input_row: usize,
@@ -327,9 +333,13 @@ impl ConvI8 {
     }
 
     /// Runs the [`job`](Self::job).
+    ///
+    /// # Safety
+    ///
+    /// As for that.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    fn run_job<I: Input8, O: Output8>(
+    unsafe fn run_job<I: Input8, O: Output8>(
         &self,
         level: Level,
         rows: Range<usize>,
@@ -341,7 +351,8 @@ impl ConvI8 {
     ) {
         let input = (input.as_ptr(), input.len());
         let (packed, output) = (packed.as_ptr(), output.as_mut_ptr());
-        let job = self.job(rows, first_input_row, plain, input, packed, output);
+        // SAFETY: the caller's.
+        let job = unsafe { self.job(rows, first_input_row, plain, input, packed, output) };
         self.runner.run(level, &job);
     }
 

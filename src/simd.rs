@@ -68,15 +68,15 @@ cfg_if::cfg_if! {
 /// The most vectors that stand side by side in a tile of any level.
 pub(crate) const MOST_VECTORS: usize = 4;
 
-/// The same address, of which the compiler knows nothing, where there are vectors.
+/// The same address, of which the compiler knows nothing, on targets that kernels are tuned for.
 #[inline(always)]
 #[allow(unknown_lints, clippy::pointers_in_nomem_asm_block)] // it is not followed
 #[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm")),
     allow(unused_mut)
 )]
 pub(crate) fn opaque<T>(mut p: *const T) -> *const T {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm"))]
     // SAFETY: no instruction. Not `pure`, so that it stays in the loop where it stands.
     unsafe {
         core::arch::asm!("/* {} */", inout(reg) p, options(nomem, nostack, preserves_flags));

@@ -62,14 +62,14 @@ fn run(options: Options) -> Result<(), String> {
         let row = Measurement {
             layer: layer.name.clone(),
             level,
-            algorithm: run.algorithm,
-            macs: run.macs,
+            algorithm: run.work.algorithm,
+            macs: run.work.macs,
             median: run.median,
             // The machine's speed drifts: the peak is the mean of one before and one after.
             peak_gflops: (peak + after) / 2.0,
-            scratch_bytes: run.scratch_bytes,
-            packed_bytes: run.packed_bytes,
-            bytes_moved: run.bytes_moved,
+            scratch_bytes: run.work.scratch_bytes,
+            packed_bytes: run.work.packed_bytes,
+            bytes_moved: run.work.bytes_moved,
             memory: run.memory,
         };
         report::row(&options, &row);
@@ -91,14 +91,43 @@ fn plan(layer: Geometry, options: &Options) -> Result<ConvF32, Error> {
 
 /// What the runs of a layer took.
 struct Run {
-    algorithm: Algorithm,
-    macs: u64,
+    work: Work,
     median: Duration,
-    scratch_bytes: usize,
-    packed_bytes: usize,
-    bytes_moved: u64,
     /// How long memory takes to move as many bytes.
     memory: Duration,
+}
+
+/// What a layer's plan says of its runs.
+struct Work {
+    algorithm: Algorithm,
+    macs: u64,
+    bytes_moved: u64,
+    /// Bytes of the output, the scratch and the packed weights.
+    written: usize,
+    scratch_bytes: usize,
+    packed_bytes: usize,
+}
+
+impl Work {
+    /// Times the runs, of which the first shows whether there is anything to measure.
+    fn time(
+        self,
+        layer: &Layer,
+        level: Level,
+        mut run: impl FnMut() -> Result<(), Error>,
+    ) -> Result<Run, String> {
+        run().map_err(|error| format!("{}: {error}", layer.name))?;
+        let memory = Memory::of(self.bytes_moved, self.written);
+        let (median, memory) = memory.beside(level, || {
+            let done = run();
+            assert!(done.is_ok(), "{}: {done:?}", layer.name);
+        });
+        Ok(Run {
+            work: self,
+            median,
+            memory,
+        })
+    }
 }
 
 fn run_f32(layer: &Layer, level: Level, options: &Options) -> Result<Run, String> {
@@ -112,22 +141,16 @@ fn run_f32(layer: &Layer, level: Level, options: &Options) -> Result<Run, String
     let mut scratch = Aligned::zeros(plan.scratch_len());
     plan.pack(Weights::Ohwi(&weights), Some(&bias), &mut packed)
         .map_err(refused)?;
-    // The first run shows whether there is anything to measure.
-    plan.run(level, &input, &packed, &mut output, &mut scratch)
-        .map_err(refused)?;
-    let (median, memory) =
-        Memory::of(plan.bytes_moved(), size_of_val(&output[..])).beside(level, || {
-            let done = plan.run(level, &input, &packed, &mut output, &mut scratch);
-            assert!(done.is_ok(), "{}: {done:?}", layer.name);
-        });
-    Ok(Run {
+    let work = Work {
         algorithm: plan.algorithm(),
         macs: plan.macs(),
-        median,
+        bytes_moved: plan.bytes_moved(),
+        written: size_of_val(&output[..]),
         scratch_bytes: size_of_val(&scratch[..]),
         packed_bytes: size_of_val(&packed[..]),
-        bytes_moved: plan.bytes_moved(),
-        memory,
+    };
+    work.time(layer, level, || {
+        plan.run(level, &input, &packed, &mut output, &mut scratch)
     })
 }
 
@@ -148,22 +171,16 @@ fn run_i8(layer: &Layer, level: Level, rounding: Rounding) -> Result<Run, String
     };
     plan.pack(Weights::Ohwi(&weights), Some(&bias), scales, &mut packed)
         .map_err(refused)?;
-    // The first run shows whether there is anything to measure.
-    plan.run(level, &input, &packed, &mut output)
-        .map_err(refused)?;
-    let (median, memory) =
-        Memory::of(plan.bytes_moved(), size_of_val(&output[..])).beside(level, || {
-            let done = plan.run(level, &input, &packed, &mut output);
-            assert!(done.is_ok(), "{}: {done:?}", layer.name);
-        });
-    Ok(Run {
+    let work = Work {
         algorithm: Algorithm::Direct,
         macs: plan.macs(),
-        median,
+        bytes_moved: plan.bytes_moved(),
+        written: size_of_val(&output[..]),
         scratch_bytes: 0,
         packed_bytes: size_of_val(&packed[..]),
-        bytes_moved: plan.bytes_moved(),
-        memory,
+    };
+    work.time(layer, level, || {
+        plan.run(level, &input, &packed, &mut output)
     })
 }
 
@@ -184,22 +201,16 @@ fn run_i16(layer: &Layer, level: Level) -> Result<Run, String> {
     };
     plan.pack(Weights::Ohwi(&weights), Some(&bias), scales, &mut packed)
         .map_err(refused)?;
-    // The first run shows whether there is anything to measure.
-    plan.run(level, &input, &packed, &mut output)
-        .map_err(refused)?;
-    let memory = Memory::of(plan.bytes_moved(), size_of_val(&output[..]));
-    let (median, memory) = memory.beside(level, || {
-        let done = plan.run(level, &input, &packed, &mut output);
-        assert!(done.is_ok(), "{}: {done:?}", layer.name);
-    });
-    Ok(Run {
+    let work = Work {
         algorithm: Algorithm::Direct,
         macs: plan.macs(),
-        median,
+        bytes_moved: plan.bytes_moved(),
+        written: size_of_val(&output[..]),
         scratch_bytes: 0,
         packed_bytes: size_of_val(&packed[..]),
-        bytes_moved: plan.bytes_moved(),
-        memory,
+    };
+    work.time(layer, level, || {
+        plan.run(level, &input, &packed, &mut output)
     })
 }
 

@@ -12,7 +12,7 @@ use crate::geometry::{Geometry, Sizes};
 use crate::pack::PANEL;
 use crate::pack_i8::{HEADER, QUAD};
 use crate::quant::Quant;
-use crate::simd::Level;
+use crate::simd::{Level, opaque};
 use core::ops::Range;
 
 mod direct;
@@ -51,9 +51,10 @@ cfg_if::cfg_if! {
 
 /// Some rows of one convolution.
 ///
-/// Whoever makes one has checked, and the kernels lean on, this: `rows` are rows of the output, `output` is just them; `input` is the rows that they need, the
-/// first of which is row `first_input_row`; `packed` has the length that the packing of such a layer has. For as long as the job
-/// lives, nobody else writes to any of these, or reads the output. (Lengths would take of the stack what no kernel looks at.)
+/// Whoever makes one has checked, and the kernels lean on, this: `rows` are rows of the output, `output` is just them; `input`
+/// is the rows that they need, the first of which is row `first_input_row`; `packed` has the length that the packing of such a
+/// layer has. For as long as the job lives, nobody else writes to any of these, or reads the output. (Lengths would take of the
+/// stack what no kernel looks at.)
 #[derive(Clone)]
 pub(crate) struct JobI8<'a> {
     pub plan: &'a ConvI8,
@@ -193,15 +194,8 @@ fn rolled() {
 /// later. On small cores that is kept on the stack, where a load is as good, and there is little stack.
 #[inline(always)]
 fn reread<T>(reference: &T) -> &T {
-    #[cfg(all(target_arch = "arm", target_os = "none"))]
-    // SAFETY: no instruction; the pointer is the same.
-    unsafe {
-        let mut pointer: *const T = reference;
-        core::arch::asm!("/* {} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags));
-        &*pointer
-    }
-    #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-    reference
+    // SAFETY: the pointer is the same.
+    unsafe { &*opaque(reference) }
 }
 
 /// Words of a full panel of a depthwise layer.

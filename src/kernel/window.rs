@@ -43,7 +43,7 @@ impl Axis {
     #[inline(always)]
     pub fn alike(&self, at: usize) -> usize {
         let start = at * self.stride;
-        match (self.before + self.size).checked_sub((self.taps - 1) * self.dilation + 1) {
+        match self.last() {
             Some(last) if self.before <= start && start <= last => {
                 quotient(last - start, self.stride) + 1
             }
@@ -67,12 +67,18 @@ impl Axis {
 
     /// The output positions whose taps all lie inside.
     pub fn interior(&self) -> Range<usize> {
-        let extent = (self.taps - 1) * self.dilation;
-        let Some(last) = (self.before + self.size).checked_sub(extent + 1) else {
+        let Some(last) = self.last() else {
             return 0..0;
         };
         let first = quotient(self.before + self.stride - 1, self.stride);
         first..(quotient(last, self.stride) + 1).max(first)
+    }
+
+    /// The last padded coordinate of a first tap from which no tap reaches past the input, if there is one.
+    #[inline(always)]
+    fn last(&self) -> Option<usize> {
+        let extent = (self.taps - 1) * self.dilation;
+        (self.before + self.size).checked_sub(extent + 1)
     }
 
     /// The smallest number of dilations that cover `distance`.

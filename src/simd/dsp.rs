@@ -336,6 +336,7 @@ unsafe extern "C" fn dense(
         "add r8, r8, r1",
         "strd r8, r9, [sp, #20]",
         "ldr pc, [sp, #16]",
+        // No biases: sums that lie there.
         "10:",
         "ldr r3, [r12, #{sums}]",
         "ldm r3, {{r4-r7}}",
@@ -460,6 +461,7 @@ unsafe extern "C" fn dense(
         "str r5, [r4, #{filters}]",
         "bne 2b",
         "b 14b",
+        // A quad of a narrower panel.
         "9:",
         quad!("ldr lr, [sp]\nldr lr, [lr, #{width}]\nldrd r8, r10, [r0]\nadd r0, r0, lr, lsl #2"),
         "ldr r12, [sp, #20]",

@@ -153,16 +153,6 @@ cfg_if::cfg_if! {
                 const LOOPS: bool = true;
 
                 #[inline(always)]
-                fn opaque(self, mut p: *const f32) -> *const f32 {
-                    // SAFETY: no instruction.
-                    unsafe {
-                        core::arch::asm!("/* {} */", inout(reg) p,
-                            options(pure, nomem, nostack, preserves_flags));
-                    }
-                    p
-                }
-
-                #[inline(always)]
                 unsafe fn add_channels<const M: usize, const V: usize>(
                     self,
                     acc: &mut [[[f32; 4]; V]; M],

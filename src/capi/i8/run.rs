@@ -39,7 +39,7 @@ unsafe fn whole<I: Input8, O: Output8>(
         run(
             plan,
             level,
-            &mut whole_job(plan, input, packed, output, info),
+            &whole_job(plan, input, packed, output, info),
             info,
         )
     }
@@ -70,7 +70,7 @@ unsafe fn part<I: Input8, O: Output8>(
         run(
             plan,
             level,
-            &mut part_job(plan, rows, input, packed, output, info),
+            &part_job(plan, rows, input, packed, output, info),
             info,
         )
     }
@@ -85,7 +85,7 @@ unsafe fn part<I: Input8, O: Output8>(
 unsafe fn run(
     plan: *const PlanI8,
     level: Level,
-    job: &mut Result<JobI8<'_>, Status>,
+    job: &Result<JobI8<'_>, Status>,
     info: Info,
 ) -> Status {
     match job {
@@ -162,11 +162,13 @@ unsafe fn checked<'a, I: Input8, O: Output8>(
     info: Info,
 ) -> Result<JobI8<'a>, Status> {
     let types = [Some(I::TYPE), O::TYPE];
-    // SAFETY: the caller's.
-    let words = unsafe { slice(packed.0, packed.1) };
-    match conv.check(types, needed, [input.1, output.1], words) {
-        Ok(plain) => Ok(conv.job(rows, first_input_row, plain, input, packed.0, output.0)),
-        Err(refused) => Err(info.refused(&refused)),
+    // SAFETY: the caller's; the job is made once the check has passed.
+    unsafe {
+        let words = slice(packed.0, packed.1);
+        match conv.check(types, needed, [input.1, output.1], words) {
+            Ok(plain) => Ok(conv.job(rows, first_input_row, plain, input, packed.0, output.0)),
+            Err(refused) => Err(info.refused(&refused)),
+        }
     }
 }
 

@@ -80,7 +80,7 @@ fn nines<S: Quads>(simd: S, job: &JobI8<'_>) {
     };
     let mut first = 0;
     while first < reread(panel.job).geometry().filters {
-        load(&mut panel, first, weights.as_mut_ptr().cast());
+        load(&mut panel, first, &mut weights);
         panel.to = output;
         nine.biases = panel.header;
         nine.filters = panel.filters;
@@ -118,10 +118,11 @@ fn nines<S: Quads>(simd: S, job: &JobI8<'_>) {
     }
 }
 
-/// Makes it the panel of the filters from `first` on, and loads their weights.
+/// Makes it the panel of the filters from `first` on, which exist, and loads their weights: no more taps than there is room for.
 // Its frame is gone when they are multiplied.
 #[inline(never)]
-fn load(panel: &mut Panel<'_>, first: usize, mut to: *mut i8) {
+fn load(panel: &mut Panel<'_>, first: usize, weights: &mut MaybeUninit<Weights>) {
+    let mut to: *mut i8 = weights.as_mut_ptr().cast();
     let job = panel.job;
     let lane = first % PANEL;
     let filters = job.geometry().filters;

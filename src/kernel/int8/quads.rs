@@ -1,7 +1,7 @@
 //! The loops that a level without vectors has of its own.
 //!
-//! Dense layers multiply bytes of the image as they lie, less the zero point, with the weights of two pixels' worth of
-//! sums at a time; nothing is laid out before, so little of the stack is taken.
+//! Dense layers multiply the bytes under the windows of two pixels as they lie in the image, less the zero point, by the weights
+//! of some filters at a time; nothing is laid out before, so little of the stack is taken.
 
 use super::JobI8;
 use super::nine::Nine;
@@ -211,7 +211,7 @@ impl Offset {
     }
 
     /// Whether the bytes are those of uint8, and the number that stands for zero if they are taken as they are.
-    #[allow(dead_code)] // but where bytes are widened by instructions of their own
+    #[allow(dead_code)] // but on a Cortex-M0+
     #[inline(always)]
     pub fn as_it_lies(self) -> (bool, i32) {
         match self.flip {

@@ -136,14 +136,8 @@ fn strips<S: Quads>(simd: S, job: &JobI8<'_>) -> usize {
     let mut base = job.packed;
     let mut first = 0;
     while first < reread(job).geometry().filters / QUAD * QUAD {
-        let lane = first % PANEL;
-        load(
-            reread(job),
-            base.wrapping_add(lane),
-            first,
-            &mut strip,
-            &mut weights,
-        );
+        // SAFETY: the panel that these filters are of begins there.
+        unsafe { load(reread(job), base, first, &mut strip, &mut weights) };
         windows.start(reread(job), first);
         strip.end = output;
         let mut left = {
@@ -171,11 +165,15 @@ fn strips<S: Quads>(simd: S, job: &JobI8<'_>) -> usize {
     whole
 }
 
-/// Loads what a strip needs of the four filters from `first` on, the first of whose header is at `header`.
+/// Loads what a strip needs of the four filters from `first` on.
+///
+/// # Safety
+/// They exist, and their panel begins at `panel`.
+// Its frame is gone when they are multiplied.
 #[inline(never)]
-fn load(
+unsafe fn load(
     job: &JobI8<'_>,
-    header: *const i32,
+    panel: *const i32,
     first: usize,
     strip: &mut Strip,
     weights: &mut [MaybeUninit<Tap>; TAPS],
@@ -183,7 +181,7 @@ fn load(
     let lane = first % PANEL;
     let width = width(job.geometry().filters - (first - lane));
     for filter in 0..QUAD {
-        let word = |row: usize| header.wrapping_add(row * width + filter);
+        let word = |row: usize| panel.wrapping_add(row * width + lane + filter);
         // SAFETY: the header of a panel.
         unsafe {
             strip.biases[filter].write(word(0).read());
@@ -192,10 +190,7 @@ fn load(
         }
         rolled();
     }
-    // From after the four headers' first words to the filters' first word of weights.
-    let mut from = header
-        .wrapping_add(HEADER * width + lane / QUAD)
-        .wrapping_sub(lane);
+    let mut from = panel.wrapping_add(HEADER * width + lane / QUAD);
     for weights in weights.iter_mut().take(job.sizes().taps) {
         // SAFETY: the weights of a panel.
         weights.write(unsafe { from.read() });

@@ -46,11 +46,13 @@ pub(crate) fn run<S: Quads>(simd: S, job: &JobI8<'_>, mut first: usize) {
         let mut left = count(&job.rows) * job.sizes().output[2];
         while left > 0 {
             windows.next(reread(panel.job));
-            for filter in 0..panel.filters {
-                add(reread(panel.job), &windows, &panel, first, filter);
+            // SAFETY: filters that exist have sums, headers and outputs; the window is that of a pixel of the job.
+            unsafe {
+                for filter in 0..panel.filters {
+                    sum(reread(panel.job), &windows, &panel, first, filter);
+                }
+                panel.put(simd);
             }
-            // SAFETY: filters that exist have sums, headers and outputs.
-            unsafe { panel.put(simd) };
             let job = reread(panel.job);
             panel.to = panel
                 .to
@@ -62,10 +64,13 @@ pub(crate) fn run<S: Quads>(simd: S, job: &JobI8<'_>, mut first: usize) {
     }
 }
 
-/// Computes the sum of a window under a filter, of those from `first` on.
+/// Computes the sum of a window under a filter of the panel, of those from `first` on.
+///
+/// # Safety
+/// The window is that of a pixel of the job; there is such a filter, and there are sums of so many.
 // Its frame is gone when sums become outputs.
 #[inline(never)]
-fn add(job: &JobI8<'_>, windows: &Windows, panel: &Panel<'_>, first: usize, filter: usize) {
+unsafe fn sum(job: &JobI8<'_>, windows: &Windows, panel: &Panel<'_>, first: usize, filter: usize) {
     let geometry = job.geometry();
     let [_, height, columns] = geometry.kernel;
     let steps = steps(geometry);
