@@ -103,6 +103,8 @@ pub(crate) unsafe trait Simd: Copy {
     type Pixel: Copy;
     /// Which lanes of a ragged end exist.
     type Mask: Copy;
+    /// The level that takes filters which fill no more than half a vector: itself, where there is none better.
+    type Half: Simd;
 
     const LANES: usize;
     const BLOCK: usize;
@@ -115,6 +117,8 @@ pub(crate) unsafe trait Simd: Copy {
     const VECTORS: usize;
     /// Vectors of the tile for few pixels, so that they too make enough independent sums.
     const WIDE: usize;
+    /// A panel of so many rows is short: it gets those vectors for many pixels too.
+    const SHORT: usize = 0;
     /// Whether windows of three columns of one or three channels have tiles of their own, for levels that
     /// multiply by a lane of a block.
     const STEM: bool = false;
@@ -264,6 +268,9 @@ pub(crate) unsafe trait Simd: Copy {
         _rows: WindowRows,
     ) {
     }
+
+    /// See [`Half`](Self::Half).
+    fn half(self) -> Self::Half;
 
     /// Calls `kernel.run` in a function that may use these instructions.
     fn run<K: Kernel>(self, kernel: K);

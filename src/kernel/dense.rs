@@ -16,6 +16,14 @@ use core::ops::Range;
 
 #[inline(always)]
 pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
+    if const { S::Half::LANES < S::LANES } && job.panels.filters <= S::Half::LANES {
+        return whole(simd.half(), job);
+    }
+    whole(simd, job);
+}
+
+#[inline(always)]
+fn whole<S: Simd>(simd: S, job: Job<'_>) {
     let walk = Walk::new::<S>(&job);
     let panels = &job.panels;
     let packed = job.packed.as_ptr();
@@ -166,7 +174,7 @@ impl Walk {
             folded: geometry.dilation[2] == 1 && geometry.groups == 1,
             units,
             at_once,
-            vectors: vectors::<S>(if flat { at_once } else { pixels }),
+            vectors: vectors::<S>(if flat { at_once } else { pixels }, job.panels.rows()),
             together: job.packed.len() <= 2 * CACHED,
         }
     }
@@ -317,9 +325,10 @@ impl Walk {
 }
 
 /// How many vectors make the better tile for a row of so many pixels. The wider tile, of fewer pixels, reads
-/// less for as many multiply-adds, so it also is if neither takes longer.
+/// less for as many multiply-adds, so it also is if neither takes longer, and for a panel of few rows, where what
+/// counts is that more stores go to the same pixel.
 #[inline(always)]
-pub(super) fn vectors<S: Simd>(pixels: usize) -> usize {
+fn vectors<S: Simd>(pixels: usize, rows: usize) -> usize {
     let cost = |vectors: usize| {
         let (tile, tiles) = cut(pixels, S::TILES[vectors]);
         let rest = pixels.saturating_sub(tile * tiles);
@@ -327,7 +336,7 @@ pub(super) fn vectors<S: Simd>(pixels: usize) -> usize {
         tiles * step(tile * vectors) + others * step(tile.saturating_sub(1) * vectors)
     };
     let [many, few] = [S::VECTORS, S::WIDE];
-    if few > many && cost(few) * many <= cost(many) * few {
+    if few > many && (rows <= S::SHORT || cost(few) * many <= cost(many) * few) {
         few
     } else {
         many

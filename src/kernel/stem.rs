@@ -2,19 +2,21 @@
 //! few floats, fewer than the loops of other tiles are worth.
 //!
 //! Under a window of three columns the length of such a row is known, and how far neighbouring pixels
-//! reach into each other's. So a row is straight code: the floats under all pixels of a tile are loaded
-//! once, as whole vectors, of which each pixel has its own lanes.
+//! reach into each other's. So a row is straight code, and needs one address. A level that multiplies by a
+//! lane loads the floats under all pixels of a tile once, as whole vectors, of which each pixel has its own
+//! lanes.
 
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
 use super::dense::Block;
 use super::finish::{clamp, store};
-use super::piece::{load, sums};
+use super::piece::{lane, sums};
 use super::rows::{Columns, Cut};
-use super::tile::{Strip, each};
+use super::tile::{Strip, Tile, each};
 use super::window::{count, quotient};
 use crate::geometry::Geometry;
+use crate::pack::PANEL;
 use crate::simd::{Kernel, Simd};
 
 /// Columns of the window.
@@ -35,8 +37,9 @@ pub(super) struct Shape {
     stride: usize,
 }
 
-/// Pixels, vectors, channels and stride of the tiles: as many pixels as 32 registers hold beside the
-/// vectors under a row and two of weights, but no more than other tiles have, which narrow images need.
+/// Pixels, vectors, channels and stride of the tiles. For levels that multiply by a lane: as many pixels as
+/// 32 registers hold beside the vectors under a row and two of weights, but no more than other tiles have,
+/// which narrow images need. For the others: those of other tiles.
 macro_rules! shapes {
     ($shape:ident) => {
         $shape! {
@@ -48,8 +51,36 @@ macro_rules! shapes {
             6 4 1 2;
             6 4 3 1;
             5 4 3 2;
+
+            12 1 1 1;
+            12 1 1 2;
+            12 1 3 1;
+            12 1 3 2;
+            6 2 1 1;
+            6 2 1 2;
+            6 2 3 1;
+            6 2 3 2;
+            3 4 1 1;
+            3 4 1 2;
+            3 4 3 1;
+            3 4 3 2;
+
+            14 1 1 1;
+            14 1 1 2;
+            14 1 3 1;
+            14 1 3 2;
+            7 2 1 1;
+            7 2 1 2;
+            7 2 3 1;
+            7 2 3 2;
         }
     };
+}
+
+/// Whether such a tile is one of the level's.
+const fn is<S: Simd>(pixels: usize, vectors: usize) -> bool {
+    let most = S::TILES[vectors];
+    S::STEM && (pixels == most || S::BLOCK > 1 && vectors == 4 && pixels + 1 == most)
 }
 
 impl Shape {
@@ -61,7 +92,7 @@ impl Shape {
             || geometry.groups != 1
             || geometry.kernel[2] != COLUMNS
             || geometry.dilation[2] != 1
-            || block.width != lanes
+            || block.width != lanes.min(PANEL)
             || block.channels != lanes
         {
             return None;
@@ -70,7 +101,7 @@ impl Shape {
         macro_rules! pixels {
             ($($m:literal $v:literal $depth:literal $stride:literal;)*) => {
                 match (vectors, depth, stride) {
-                    $(($v, $depth, $stride) => $m,)*
+                    $(($v, $depth, $stride) if const { is::<S>($m, $v) } => $m,)*
                     _ => return None,
                 }
             };
@@ -119,7 +150,7 @@ pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, shape: &Shape) {
     macro_rules! run {
         ($($m:literal $v:literal $depth:literal $stride:literal;)*) => {
             match (shape.vectors, shape.depth, shape.stride) {
-                $(($v, $depth, $stride) if const { S::STEM } => {
+                $(($v, $depth, $stride) if const { is::<S>($m, $v) } => {
                     simd.run(Stem::<$m, $v, $depth, $stride>(strip));
                 })*
                 _ => {}
@@ -134,27 +165,39 @@ impl<const M: usize, const V: usize, const DEPTH: usize, const STRIDE: usize> Ke
 {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
+        // SAFETY: `run` above passes its caller's promise on.
+        unsafe { each::<S, M, V>(simd, self.0, self) }
+    }
+}
+
+impl<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const STRIDE: usize> Tile<S>
+    for Stem<'_, M, V, DEPTH, STRIDE>
+{
+    #[inline(always)]
+    unsafe fn tile(
+        &mut self,
+        simd: S,
+        [bias, weights, input]: [*const f32; 3],
+        output: *mut f32,
+    ) -> *mut f32 {
         let strip = self.0;
-        let at = strip.spans[1].at;
-        each::<S, M, V>(strip, |[bias, weights, input], output| {
-            // SAFETY: `run` above passes its caller's promise on, for each block, line and tile.
-            unsafe {
-                let mut acc = sums::<S, M, V>(simd, strip, bias);
-                let (mut plane, mut weights_plane) = (input.wrapping_add(at), weights);
-                for _ in 0..strip.planes {
-                    let (mut row, mut weights) = (plane, weights_plane);
-                    for _ in 0..strip.rows {
-                        weights =
-                            add::<S, M, V, DEPTH, STRIDE>(simd, &mut acc, strip, row, weights);
-                        row = row.wrapping_add(strip.row);
-                    }
-                    plane = plane.wrapping_add(strip.plane);
-                    weights_plane = weights_plane.wrapping_add(strip.weights_plane);
+        // SAFETY: the caller's.
+        unsafe {
+            let mut acc = sums::<S, M, V>(simd, strip, bias);
+            let (mut plane, mut weights_plane) =
+                (input.wrapping_add(strip.spans[1].at), weights);
+            for _ in 0..strip.planes {
+                let (mut row, mut weights) = (plane, weights_plane);
+                for _ in 0..strip.rows {
+                    weights = add::<S, M, V, DEPTH, STRIDE>(simd, &mut acc, strip, row, weights);
+                    row = row.wrapping_add(strip.row);
                 }
-                clamp(simd, strip, &mut acc);
-                store(simd, strip, &acc, output)
+                plane = plane.wrapping_add(strip.plane);
+                weights_plane = weights_plane.wrapping_add(strip.weights_plane);
             }
-        });
+            clamp(simd, strip, &mut acc);
+            store(simd, strip, &acc, output)
+        }
     }
 }
 
@@ -172,33 +215,68 @@ unsafe fn add<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const
 ) -> *const f32 {
     // Else the compiler would have an address for each vector.
     let (row, mut w) = (simd.opaque(row), simd.opaque(weights));
+    let width = const { if V * S::LANES < PANEL { V * S::LANES } else { PANEL } };
     // Floats under the tile. The last vector ends with them: it may overlap the one before.
     let floats = const { ((M - 1) * STRIDE + COLUMNS) * DEPTH };
     let last = const { ((M - 1) * STRIDE + COLUMNS) * DEPTH - S::BLOCK };
     // SAFETY: the caller's; no stride is longer than the window, so each float under the tile is a tap.
     unsafe {
         let mut x = [simd.pixel(row); MOST];
-        for i in 1..floats.div_ceil(S::BLOCK) {
-            x[i] = simd.pixel(row.add((i * S::BLOCK).min(last)));
+        if S::BLOCK > 1 {
+            for i in 1..floats.div_ceil(S::BLOCK) {
+                x[i] = simd.pixel(row.add((i * S::BLOCK).min(last)));
+            }
         }
         macro_rules! taps {
             ($($tap:literal)*) => {$(
                 if $tap < COLUMNS * DEPTH {
-                    for v in 0..V {
-                        let b = load::<S, V>(simd, w, v, strip);
+                    let weights = w;
+                    // Else a float that is a tap of two pixels would stay where there is no room.
+                    let row = simd.opaque(row);
+                    macro_rules! add {
+                        ($m:ident $v:ident $a:expr, $b:expr) => {
+                            acc[$m][$v] = simd.settled(simd.mul_add($a, $b, acc[$m][$v]))
+                        };
+                    }
+                    if S::BLOCK > 1 {
+                        for v in 0..V {
+                            let b = simd.load(weights.add(lane::<S>(v, strip.panel)));
+                            for m in 0..M {
+                                let at = m * STRIDE * DEPTH + $tap;
+                                let i = at / S::BLOCK;
+                                let lane = at - (i * S::BLOCK).min(last);
+                                acc[m][v] = match lane {
+                                    0 => simd.mul_add_channel::<0>(x[i], b, acc[m][v]),
+                                    1 => simd.mul_add_channel::<1>(x[i], b, acc[m][v]),
+                                    2 => simd.mul_add_channel::<2>(x[i], b, acc[m][v]),
+                                    _ => simd.mul_add_channel::<3>(x[i], b, acc[m][v]),
+                                };
+                            }
+                        }
+                    } else if M < V {
+                        let mut a = [simd.splat(0.0); M];
                         for m in 0..M {
-                            let at = m * STRIDE * DEPTH + $tap;
-                            let i = at / S::BLOCK;
-                            let lane = at - (i * S::BLOCK).min(last);
-                            acc[m][v] = match lane {
-                                0 => simd.mul_add_channel::<0>(x[i], b, acc[m][v]),
-                                1 => simd.mul_add_channel::<1>(x[i], b, acc[m][v]),
-                                2 => simd.mul_add_channel::<2>(x[i], b, acc[m][v]),
-                                _ => simd.mul_add_channel::<3>(x[i], b, acc[m][v]),
-                            };
+                            a[m] = simd.splat(row.add(m * STRIDE * DEPTH + $tap).read());
+                        }
+                        for v in 0..V {
+                            let b = simd.load(weights.add(lane::<S>(v, strip.panel)));
+                            for m in 0..M {
+                                add!(m v a[m], b);
+                            }
+                        }
+                    } else {
+                        let mut b = [simd.splat(0.0); V];
+                        for v in 0..V {
+                            b[v] = simd.load(weights.add(lane::<S>(v, strip.panel)));
+                        }
+                        for m in 0..M {
+                            let a = simd.splat(row.add(m * STRIDE * DEPTH + $tap).read());
+                            for v in 0..V {
+                                add!(m v a, b[v]);
+                            }
                         }
                     }
-                    w = w.add(V * S::LANES);
+                    w = w.add(width);
                 }
             )*};
         }

@@ -116,12 +116,26 @@ pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, pixels: usize, vectors
     }
 }
 
-/// Calls `tile` for each tile of a strip with its block's bias and weights, and with where its input
-/// and its output begin; it returns where the next one's output does.
+/// What a strip's tiles are made of. A method, for a closure of this size is left out of line, without the
+/// instructions of its caller.
+pub(super) trait Tile<S> {
+    /// The tile whose bias, weights and input begin there, and whose output does; returns where the next
+    /// one's output begins.
+    ///
+    /// # Safety
+    /// As for [`run`].
+    unsafe fn tile(&mut self, simd: S, from: [*const f32; 3], output: *mut f32) -> *mut f32;
+}
+
+/// Makes each tile of a strip, of `M` pixels times `V` vectors.
+///
+/// # Safety
+/// As for [`run`].
 #[inline(always)]
-pub(super) fn each<S: Simd, const M: usize, const V: usize>(
+pub(super) unsafe fn each<S: Simd, const M: usize, const V: usize>(
+    simd: S,
     strip: &Strip,
-    tile: impl Fn([*const f32; 3], *mut f32) -> *mut f32,
+    mut tile: impl Tile<S>,
 ) {
     let (mut bias, mut weights, mut block) = (strip.bias, strip.weights, strip.output);
     for _ in 0..strip.blocks {
@@ -129,7 +143,8 @@ pub(super) fn each<S: Simd, const M: usize, const V: usize>(
         for _ in 0..strip.lines {
             let (mut input, mut output) = (input_line, output_line);
             for _ in 0..strip.tiles {
-                output = tile([bias, weights, input], output);
+                // SAFETY: the caller's, for each block, line and tile.
+                output = unsafe { tile.tile(simd, [bias, weights, input], output) };
                 input = input.wrapping_add(M * strip.pixel);
             }
             input_line = input_line.wrapping_add(strip.input_line);
@@ -144,19 +159,47 @@ pub(super) fn each<S: Simd, const M: usize, const V: usize>(
 impl<const M: usize, const V: usize> Kernel for Border<'_, M, V> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
+        // SAFETY: `run` above passes its caller's promise on.
+        unsafe { each::<S, M, V>(simd, self.0, self) }
+    }
+}
+
+impl<S: Simd, const M: usize, const V: usize> Tile<S> for Border<'_, M, V> {
+    #[inline(always)]
+    unsafe fn tile(
+        &mut self,
+        simd: S,
+        [bias, weights, input]: [*const f32; 3],
+        output: *mut f32,
+    ) -> *mut f32 {
         let strip = self.0;
-        // SAFETY: `run` above passes its caller's promise on, for each block, line and tile.
-        each::<S, M, V>(strip, |[bias, weights, input], output| unsafe {
+        // SAFETY: the caller's.
+        unsafe {
             let mut acc = sums::<S, M, V>(simd, strip, bias);
             window(simd, &mut acc, strip, weights, input);
             finish(simd, strip, acc, output)
-        });
+        }
     }
 }
 
 impl<const M: usize, const V: usize, const ROWS: bool> Kernel for Interior<'_, M, V, ROWS> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
+        // SAFETY: as for `Border`.
+        unsafe { each::<S, M, V>(simd, self.0, self) }
+    }
+}
+
+impl<S: Simd, const M: usize, const V: usize, const ROWS: bool> Tile<S>
+    for Interior<'_, M, V, ROWS>
+{
+    #[inline(always)]
+    unsafe fn tile(
+        &mut self,
+        simd: S,
+        [bias, weights, input]: [*const f32; 3],
+        output: *mut f32,
+    ) -> *mut f32 {
         let strip = self.0;
         let (planes, rows) = if ROWS {
             (strip.planes, strip.rows)
@@ -167,31 +210,29 @@ impl<const M: usize, const V: usize, const ROWS: bool> Kernel for Interior<'_, M
         // The last channel is left to the stores.
         let left =
             usize::from(S::BLOCK == 1 && !S::LOOPS && len > 0 && strip.channels >= V * S::LANES);
-        each::<S, M, V>(strip, |[bias, weights, input], output| {
-            // SAFETY: as for `Border`.
-            unsafe {
-                let mut acc = sums::<S, M, V>(simd, strip, bias);
-                let (mut plane, mut weights_plane) = (input.wrapping_add(at), weights);
-                let (mut x, mut w) = (plane, weights_plane);
-                for z in 0..planes {
-                    let (mut row, mut weights) = (plane, weights_plane);
-                    for y in 0..rows {
-                        let end = z + 1 == planes && y + 1 == rows;
-                        let len = if end { len - left } else { len };
-                        (x, w) = piece::<S, M, V, 0, M>(simd, &mut acc, strip, row, weights, len);
-                        row = row.wrapping_add(strip.row);
-                        weights = weights.wrapping_add(strip.weights_row);
-                    }
-                    plane = plane.wrapping_add(strip.plane);
-                    weights_plane = weights_plane.wrapping_add(strip.weights_plane);
+        // SAFETY: the caller's.
+        unsafe {
+            let mut acc = sums::<S, M, V>(simd, strip, bias);
+            let (mut plane, mut weights_plane) = (input.wrapping_add(at), weights);
+            let (mut x, mut w) = (plane, weights_plane);
+            for z in 0..planes {
+                let (mut row, mut weights) = (plane, weights_plane);
+                for y in 0..rows {
+                    let end = z + 1 == planes && y + 1 == rows;
+                    let len = if end { len - left } else { len };
+                    (x, w) = piece::<S, M, V, 0, M>(simd, &mut acc, strip, row, weights, len);
+                    row = row.wrapping_add(strip.row);
+                    weights = weights.wrapping_add(strip.weights_row);
                 }
-                if left > 0 {
-                    finish_with(simd, strip, acc, x, w, output)
-                } else {
-                    finish(simd, strip, acc, output)
-                }
+                plane = plane.wrapping_add(strip.plane);
+                weights_plane = weights_plane.wrapping_add(strip.weights_plane);
             }
-        });
+            if left > 0 {
+                finish_with(simd, strip, acc, x, w, output)
+            } else {
+                finish(simd, strip, acc, output)
+            }
+        }
     }
 }
 

@@ -11,12 +11,11 @@
 use super::dense::Block;
 use super::piece::{load, piece};
 use super::rows::cut;
-use super::tile::{Span, Strip, each};
+use super::tile::{Span, Strip, Tile, each};
 use super::window::quotient;
 use super::winograd::CACHED;
 use crate::pack::PANEL;
 use crate::simd::{Kernel, Simd};
-use core::cell::Cell;
 
 /// The products of a block of tiles with some filters.
 pub(super) struct Products {
@@ -146,7 +145,7 @@ fn vectors<S: Simd>(tiles: usize) -> usize {
 }
 
 /// `M` pixels times `V` vectors: sums without a bias, all of whose lanes are written.
-struct Tile<'a, const M: usize, const V: usize>(&'a Strip, Ahead);
+struct Product<'a, const M: usize, const V: usize>(&'a Strip, Ahead);
 
 /// Runs a strip in tiles of `pixels` times `vectors`.
 ///
@@ -159,7 +158,7 @@ unsafe fn tiles_of<S: Simd>(simd: S, strip: &Strip, ahead: Ahead, pixels: usize,
             match vectors {
                 $($v if const { S::PRODUCTS[$v] > 0 } => match pixels {
                     $($m if const { $m <= S::PRODUCTS[$v] } => {
-                        simd.run(Tile::<$m, $v>(strip, ahead));
+                        simd.run(Product::<$m, $v>(strip, ahead));
                     })*
                     _ => {}
                 },)*
@@ -174,33 +173,41 @@ unsafe fn tiles_of<S: Simd>(simd: S, strip: &Strip, ahead: Ahead, pixels: usize,
     }
 }
 
-impl<const M: usize, const V: usize> Kernel for Tile<'_, M, V> {
+impl<const M: usize, const V: usize> Kernel for Product<'_, M, V> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Tile(strip, ahead) = self;
-        let next = Cell::new(ahead.from);
+        // SAFETY: `tiles_of` passes its caller's promise on.
+        unsafe { each::<S, M, V>(simd, self.0, self) }
+    }
+}
+
+impl<S: Simd, const M: usize, const V: usize> Tile<S> for Product<'_, M, V> {
+    #[inline(always)]
+    unsafe fn tile(
+        &mut self,
+        simd: S,
+        [_, weights, input]: [*const f32; 3],
+        mut output: *mut f32,
+    ) -> *mut f32 {
+        let Product(strip, ahead) = self;
         let len = strip.spans[1].len;
-        each::<S, M, V>(strip, |[_, weights, input], mut output| {
-            let mut acc = [[simd.splat(0.0); V]; M];
-            // SAFETY: `tiles_of` passes its caller's promise on.
-            unsafe {
-                if S::PREFETCH {
-                    let from = next.get();
-                    let ahead = Ahead { from, ..ahead };
-                    near::<S, M, V>(simd, &mut acc, strip, ahead, input, weights);
-                    next.set(from.wrapping_byte_add(ahead.bytes * len));
-                } else {
-                    piece::<S, M, V, 0, M>(simd, &mut acc, strip, input, weights, len);
-                }
-                for acc in acc {
-                    for (v, x) in acc.into_iter().enumerate() {
-                        simd.store(output.wrapping_add(v * S::LANES), x);
-                    }
-                    output = output.wrapping_add(strip.output_pixel);
-                }
+        let mut acc = [[simd.splat(0.0); V]; M];
+        // SAFETY: the caller's.
+        unsafe {
+            if S::PREFETCH {
+                near::<S, M, V>(simd, &mut acc, strip, *ahead, input, weights);
+                ahead.from = ahead.from.wrapping_byte_add(ahead.bytes * len);
+            } else {
+                piece::<S, M, V, 0, M>(simd, &mut acc, strip, input, weights, len);
             }
-            output
-        });
+            for acc in acc {
+                for (v, x) in acc.into_iter().enumerate() {
+                    simd.store(output.wrapping_add(v * S::LANES), x);
+                }
+                output = output.wrapping_add(strip.output_pixel);
+            }
+        }
+        output
     }
 }
 

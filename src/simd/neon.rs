@@ -46,6 +46,7 @@ unsafe impl Simd for Neon {
     type F32 = float32x4_t;
     type Pixel = float32x4_t;
     type Mask = usize;
+    type Half = Self;
 
     const LANES: usize = 4;
     const BLOCK: usize = 4;
@@ -193,6 +194,11 @@ unsafe impl Simd for Neon {
                 _ => vfmaq_laneq_f32::<3>(c, b, pixel),
             }
         }
+    }
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
     }
 
     #[inline]

@@ -242,6 +242,7 @@ unsafe impl Simd for Scalar {
     /// Where the channels lie: each is read when it is needed, as no register could keep four.
     type Pixel = *const f32;
     type Mask = usize;
+    type Half = Self;
 
     const LANES: usize = 4;
     const BLOCK: usize = 4;
@@ -341,6 +342,11 @@ unsafe impl Simd for Scalar {
     ) -> [f32; 4] {
         // SAFETY: the caller's.
         self.mul_add([unsafe { pixel.add(I).read() }; 4], b, c)
+    }
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
     }
 
     #[inline(never)]

@@ -1,6 +1,7 @@
 //! AVX2 with FMA, and AVX-512 as of Skylake-X; and which of them has VNNI.
 
 use super::{Kernel, MOST_VECTORS, Simd, Token};
+use core::arch::asm;
 use core::arch::x86_64::*;
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
@@ -214,6 +215,7 @@ unsafe impl Simd for Avx2 {
     type F32 = __m256;
     type Pixel = __m256;
     type Mask = __m256i;
+    type Half = Self;
 
     const LANES: usize = 8;
     const BLOCK: usize = 1;
@@ -221,6 +223,7 @@ unsafe impl Simd for Avx2 {
     const TILES: [usize; MOST_VECTORS + 1] = [0, 12, 6, 0, 3];
     const VECTORS: usize = 2;
     const WIDE: usize = 4;
+    const STEM: bool = true;
     const SLIDE: usize = 8;
     const PREFETCH: bool = true;
     /// 10 accumulators, 5 of 6 weights and an input.
@@ -249,6 +252,19 @@ unsafe impl Simd for Avx2 {
     #[inline(always)]
     fn mul_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
         unsafe { _mm256_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn settled(self, x: __m256) -> __m256 {
+        #[inline]
+        #[target_feature(enable = "avx")]
+        fn settled(mut x: __m256) -> __m256 {
+            unsafe {
+                asm!("/* {} */", inout(ymm_reg) x, options(nomem, nostack, preserves_flags));
+            }
+            x
+        }
+        unsafe { settled(x) }
     }
 
     #[inline(always)]
@@ -306,6 +322,11 @@ unsafe impl Simd for Avx2 {
         self.mul_add(pixel, b, c)
     }
 
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
+    }
+
     #[inline(never)] // said of the function within, it does not reach every call
     fn run<K: Kernel>(self, kernel: K) {
         #[target_feature(enable = "avx2,fma")]
@@ -323,6 +344,7 @@ unsafe impl Simd for Avx512 {
     type F32 = __m512;
     type Pixel = __m512;
     type Mask = __mmask16;
+    type Half = Avx2;
 
     const LANES: usize = 16;
     const BLOCK: usize = 1;
@@ -334,6 +356,9 @@ unsafe impl Simd for Avx512 {
     const PRODUCTS: [usize; MOST_VECTORS + 1] = [0, 14, 14, 0, 6];
     const VECTORS: usize = 2;
     const WIDE: usize = 4;
+    /// Measured on Zen 4: 27 terms 5 % faster, 24 3 %; 32 alike; 64 1 % slower.
+    const SHORT: usize = 32;
+    const STEM: bool = true;
     const SLIDE: usize = 8;
     const PREFETCH: bool = true;
     /// 16 accumulators, 6 weights and an input.
@@ -362,6 +387,19 @@ unsafe impl Simd for Avx512 {
     #[inline(always)]
     fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn settled(self, x: __m512) -> __m512 {
+        #[inline]
+        #[target_feature(enable = "avx512f")]
+        fn settled(mut x: __m512) -> __m512 {
+            unsafe {
+                asm!("/* {} */", inout(zmm_reg) x, options(nomem, nostack, preserves_flags));
+            }
+            x
+        }
+        unsafe { settled(x) }
     }
 
     #[inline(always)]
@@ -414,6 +452,11 @@ unsafe impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn mul_add_channel<const I: usize>(self, pixel: __m512, b: __m512, c: __m512) -> __m512 {
         self.mul_add(pixel, b, c)
+    }
+
+    #[inline(always)]
+    fn half(self) -> Avx2 {
+        Avx2(())
     }
 
     #[inline(never)] // said of the function within, it does not reach every call
