@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 /// How long the timed runs of a layer last, and their warm-up.
 const LASTING: Duration = Duration::from_millis(200);
 const WARM_UP: Duration = Duration::from_millis(50);
+/// How long one timing lasts at least: a call may take little more than reading the clock.
+const TIMING: Duration = Duration::from_micros(20);
 /// Rounds of one timing of the peak, some tens of microseconds.
 const ROUNDS: u64 = 20_000;
 
@@ -97,18 +99,24 @@ fn gflops(macs: u64, time: Duration) -> f64 {
 
 fn median(mut call: impl FnMut(), warm_up: Duration, lasting: Duration) -> Duration {
     let start = Instant::now();
+    let mut calls = 0;
     while start.elapsed() < warm_up {
         call();
+        calls += 1;
     }
+    let each = start.elapsed() / calls.max(1);
+    let batch = (TIMING.as_nanos() / each.as_nanos().max(1)).max(1) as u32;
     let mut times = vec![];
     let start = Instant::now();
     while times.len() < 3 || start.elapsed() < lasting {
         let start = Instant::now();
-        call();
+        for _ in 0..batch {
+            call();
+        }
         times.push(start.elapsed());
     }
     times.sort_unstable();
-    times[times.len() / 2]
+    times[times.len() / 2] / batch
 }
 
 /// Numbers in -0.5..0.5 that are the same every time (a linear congruential generator; Knuth, *The
