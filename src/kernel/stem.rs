@@ -274,6 +274,8 @@ unsafe fn add<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const
                             for v in 0..V {
                                 add!(m v a, b[v]);
                             }
+                            // Else a sum would take its register, and all of them wander through the registers.
+                            simd.settled(a);
                         }
                     }
                     w = w.add(width);
