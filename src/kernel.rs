@@ -1,6 +1,7 @@
 //! What an algorithm is given, and which one a geometry gets.
 
 use crate::activation::Activation;
+use crate::conv::ConvF32;
 use crate::geometry::{Geometry, Sizes};
 use crate::pack::Panels;
 use crate::simd::{Kernel, Level, Simd};
@@ -100,17 +101,12 @@ impl Method {
 
 /// Some rows of one convolution.
 ///
-/// Whoever makes one has checked, and the kernels lean on, this: the geometry has these sizes;
-/// `rows` are rows of the output, `output` is just them; `input` is the rows that they need, the
-/// first of which is row `first_input_row`; `packed` has the length of `panels`; under Winograd the
-/// geometry has a window of 1x3x3 with stride and dilation 1, `rows` are whole tiles of each plane, and
-/// `scratch` holds at least one tile and panel.
+/// Whoever makes one has checked, and the kernels lean on, this: `rows` are rows of the plan's output, `output` is just them;
+/// `input` is the rows that they need, the first of which is row `first_input_row`; `packed` has the plan's length; under
+/// Winograd the geometry has a window of 1x3x3 with stride and dilation 1, `rows` are whole tiles of each plane, and
+/// `scratch` holds at least one tile and panel. (What the plan tells is not told again: a job may lie on a stack of few bytes.)
 pub(crate) struct Job<'a> {
-    pub geometry: &'a Geometry,
-    pub sizes: &'a Sizes,
-    pub method: Method,
-    pub panels: Panels,
-    pub activation: Activation,
+    pub plan: &'a ConvF32,
     /// Rows are counted through batch, depth and height.
     pub rows: Range<usize>,
     pub first_input_row: usize,
@@ -120,6 +116,28 @@ pub(crate) struct Job<'a> {
     pub scratch: &'a mut [f32],
 }
 
+impl<'a> Job<'a> {
+    #[inline(always)]
+    pub fn geometry(&self) -> &'a Geometry {
+        &self.plan.geometry
+    }
+
+    #[inline(always)]
+    pub fn sizes(&self) -> &'a Sizes {
+        &self.plan.sizes
+    }
+
+    #[inline(always)]
+    pub fn panels(&self) -> &'a Panels {
+        &self.plan.panels
+    }
+
+    #[inline(always)]
+    pub fn activation(&self) -> Activation {
+        self.plan.activation
+    }
+}
+
 /// Runs jobs of one kind of method. A plan carries the one it needs, so that a program that plans
 /// nothing but direct convolution links nothing else: Winograd's kernels are more than half of all.
 ///
@@ -127,25 +145,25 @@ pub(crate) struct Job<'a> {
 /// code for the case that it does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(improper_ctypes_definitions)]
-pub(crate) struct Runner(Implied<extern "C" fn(Level, Job<'_>)>);
+pub(crate) struct Runner(Implied<extern "C" fn(Level, &mut Job<'_>)>);
 
 impl Runner {
     pub const DIRECT: Self = Runner(Implied(direct));
     pub const WINOGRAD: Self = Runner(Implied(winograd));
 
     /// The job's method is of the kind.
-    pub fn run(self, level: Level, job: Job<'_>) {
+    pub fn run(self, level: Level, job: &mut Job<'_>) {
         (self.0.0)(level, job);
     }
 }
 
 #[allow(improper_ctypes_definitions)] // see `Runner`
-extern "C" fn direct(level: Level, job: Job<'_>) {
+extern "C" fn direct(level: Level, job: &mut Job<'_>) {
     level.run(DirectJob(job));
 }
 
 #[allow(improper_ctypes_definitions)] // see `Runner`
-extern "C" fn winograd(level: Level, job: Job<'_>) {
+extern "C" fn winograd(level: Level, job: &mut Job<'_>) {
     level.run(WinogradJob(job));
 }
 
@@ -166,14 +184,14 @@ impl<T> fmt::Debug for Implied<T> {
     }
 }
 
-struct DirectJob<'a>(Job<'a>);
+struct DirectJob<'a, 'b>(&'a mut Job<'b>);
 
-struct WinogradJob<'a>(Job<'a>);
+struct WinogradJob<'a, 'b>(&'a mut Job<'b>);
 
-impl Kernel for DirectJob<'_> {
+impl Kernel for DirectJob<'_, '_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        match self.0.method {
+        match self.0.plan.method {
             Method::Direct(Direct::Dense) => dense::run(simd, self.0),
             Method::Direct(Direct::Depthwise) => depthwise::run(simd, self.0),
             Method::Winograd(_) => {}
@@ -181,10 +199,10 @@ impl Kernel for DirectJob<'_> {
     }
 }
 
-impl Kernel for WinogradJob<'_> {
+impl Kernel for WinogradJob<'_, '_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        if let Method::Winograd(variant) = self.0.method {
+        if let Method::Winograd(variant) = self.0.plan.method {
             winograd_walk::run(simd, self.0, variant);
         }
     }

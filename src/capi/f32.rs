@@ -5,7 +5,8 @@ use super::geometry::{LayerGeometry, PlanSizes, algorithm, ordered, plan_sizes};
 use super::level::level;
 use super::memory::{Region, apart, reference, slice, slice_mut};
 use super::plan::{Lent, lent, tell, tell_rows};
-use crate::{Activation, Algorithm, ConvF32, Limits};
+use crate::kernel::Job;
+use crate::{Activation, Algorithm, ConvF32, Level, Limits};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
@@ -205,17 +206,20 @@ pub unsafe extern "C" fn microconv_f32_run(
     scratch_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    // SAFETY: the caller's.
-    let info = unsafe { Info::at(error) };
+    let arrays = Arrays {
+        input: (input, input_len),
+        packed: (packed, packed_len),
+        output: (output, output_len),
+        scratch: (scratch, scratch_len),
+    };
     // SAFETY: the caller's.
     unsafe {
-        let arrays = Arrays {
-            input: (input, input_len),
-            packed: (packed, packed_len),
-            output: (output, output_len),
-            scratch: (scratch, scratch_len),
+        let info = Info::at(error);
+        let level = match self::level(level, info) {
+            Ok(level) => level,
+            Err(status) => return status,
         };
-        end(arrays.run(plan, level, None, info), info)
+        run(plan, level, &mut whole_job(plan, &arrays, info), info)
     }
 }
 
@@ -241,20 +245,21 @@ pub unsafe extern "C" fn microconv_f32_run_rows(
     scratch_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    // SAFETY: the caller's.
-    let info = unsafe { Info::at(error) };
+    let arrays = Arrays {
+        input: (input, input_len),
+        packed: (packed, packed_len),
+        output: (output, output_len),
+        scratch: (scratch, scratch_len),
+    };
     // SAFETY: the caller's.
     unsafe {
-        let arrays = Arrays {
-            input: (input, input_len),
-            packed: (packed, packed_len),
-            output: (output, output_len),
-            scratch: (scratch, scratch_len),
+        let info = Info::at(error);
+        let level = match self::level(level, info) {
+            Ok(level) => level,
+            Err(status) => return status,
         };
-        end(
-            arrays.run(plan, level, Some(first_row..end_row), info),
-            info,
-        )
+        let rows = first_row..end_row;
+        run(plan, level, &mut part_job(plan, rows, &arrays, info), info)
     }
 }
 
@@ -266,43 +271,119 @@ struct Arrays {
     scratch: (*mut f32, usize),
 }
 
+/// Runs a job, or tells why there is none. It stays where it is: a copy would take as much of the stack again.
+///
+/// # Safety
+///
+/// If there is a job, it is one of the plan's.
+#[inline(always)]
+unsafe fn run(
+    plan: *const PlanF32,
+    level: Level,
+    job: &mut Result<Job<'_>, Status>,
+    info: Info,
+) -> Status {
+    match job {
+        Ok(job) => {
+            // SAFETY: the caller's.
+            unsafe { PlanF32::trusted(plan) }.runner.run(level, job);
+            end(Ok(()), info)
+        }
+        Err(status) => *status,
+    }
+}
+
+/// The job of all rows, once it is known that these are its arguments.
+///
+/// # Safety
+///
+/// As for [`microconv_f32_run`].
+// Its frame is gone when the kernels run.
+#[inline(never)]
+unsafe fn whole_job<'a>(
+    plan: *const PlanF32,
+    arrays: &Arrays,
+    info: Info,
+) -> Result<Job<'a>, Status> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = arrays.lent(plan, info)?;
+        let rows = 0..conv.output_rows();
+        let needed = [conv.input_len(), conv.output_len()];
+        arrays.job(conv, rows, 0, needed, info)
+    }
+}
+
+/// The same of some rows.
+///
+/// # Safety
+///
+/// As for [`microconv_f32_run`].
+#[inline(never)]
+unsafe fn part_job<'a>(
+    plan: *const PlanF32,
+    rows: Range<usize>,
+    arrays: &Arrays,
+    info: Info,
+) -> Result<Job<'a>, Status> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = arrays.lent(plan, info)?;
+        let from = info.passed_on(conv.input_rows(rows.clone()))?;
+        let needed = conv.rows_len(&rows, &from);
+        arrays.job(conv, rows, from.start, needed, info)
+    }
+}
+
 impl Arrays {
-    /// All rows, or some.
+    /// The plan, once it is known that the memory can be slices, and what is written overlaps nothing.
     ///
     /// # Safety
     ///
     /// As for [`microconv_f32_run`].
-    #[inline(never)]
-    unsafe fn run(
-        self,
-        plan: *const PlanF32,
-        level: u32,
-        rows: Option<Range<usize>>,
+    #[inline(always)]
+    unsafe fn lent<'a>(&self, plan: *const PlanF32, info: Info) -> Result<&'a ConvF32, Status> {
+        let reads = [
+            Region::new(CallArgument::Plan, plan, 1),
+            Region::new(CallArgument::Input, self.input.0, self.input.1),
+            Region::new(CallArgument::Packed, self.packed.0, self.packed.1),
+        ];
+        let output = Region::new(CallArgument::Output, self.output.0, self.output.1);
+        let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1);
+        apart(&[output, scratch], &reads, info)?;
+        // SAFETY: the caller's; the plan's region has passed.
+        unsafe { PlanF32::sealed(plan, info) }
+    }
+
+    /// The job, once the lengths are as they are needed, and the packed weights the plan's.
+    ///
+    /// # Safety
+    ///
+    /// As for [`microconv_f32_run`]; [`lent`](Self::lent) has passed, and the rows are rows of the plan.
+    #[inline(always)]
+    unsafe fn job<'a>(
+        &self,
+        conv: &'a ConvF32,
+        rows: Range<usize>,
+        first_input_row: usize,
+        needed: [usize; 2],
         info: Info,
-    ) -> Result<(), Status> {
-        // SAFETY: the caller's; what is written overlaps nothing.
+    ) -> Result<Job<'a>, Status> {
+        // SAFETY: the caller's.
+        let packed = unsafe { slice(self.packed.0, self.packed.1) };
+        let given = [self.input.1, self.output.1, self.scratch.1];
+        info.passed(&conv.check(needed, given, packed))?;
+        // SAFETY: the caller's; the slices live as long as the call.
         unsafe {
-            let conv = PlanF32::get(plan, info)?;
-            let reads = [
-                Region::new(CallArgument::Plan, plan, 1),
-                Region::new(CallArgument::Input, self.input.0, self.input.1),
-                Region::new(CallArgument::Packed, self.packed.0, self.packed.1),
-            ];
-            let output = Region::new(CallArgument::Output, self.output.0, self.output.1);
-            let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1);
-            apart(&[output, scratch], &reads, info)?;
-            let level = self::level(level, info)?;
-            let input = slice(self.input.0, self.input.1);
-            let packed = slice(self.packed.0, self.packed.1);
-            let output = slice_mut(self.output.0, self.output.1);
-            let scratch = slice_mut(self.scratch.0, self.scratch.1);
-            match rows {
-                None => info.passed(&conv.run(level, input, packed, output, scratch))?,
-                Some(rows) => {
-                    info.passed(&conv.run_rows(level, rows, input, packed, output, scratch))?
-                }
-            }
-            Ok(())
+            Ok(Job {
+                plan: conv,
+                rows,
+                first_input_row,
+                input: slice(self.input.0, self.input.1),
+                packed,
+                output: slice_mut(self.output.0, self.output.1),
+                scratch: slice_mut(self.scratch.0, self.scratch.1),
+            })
         }
     }
 }

@@ -15,9 +15,9 @@ use crate::simd::Simd;
 use core::ops::Range;
 
 #[inline(always)]
-pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
+pub(super) fn run<S: Simd>(simd: S, job: &mut Job<'_>) {
     let walk = Walk::new::<S>(&job);
-    let panels = &job.panels;
+    let panels = job.panels();
     let packed = job.packed.as_ptr();
     let output = job.output.as_mut_ptr();
     let mut from = 0;
@@ -138,7 +138,7 @@ const FLAT: usize = 84;
 impl Walk {
     #[inline(always)]
     fn new<S: Simd>(job: &Job<'_>) -> Self {
-        let (geometry, sizes) = (job.geometry, job.sizes);
+        let (geometry, sizes) = (job.geometry(), job.sizes());
         let flat =
             geometry.kernel == [1; 3] && geometry.stride == [1; 3] && sizes.padding == [[0; 2]; 3];
         let columns = Columns::of(geometry, sizes);
@@ -187,7 +187,7 @@ impl Walk {
         packed: *const f32,
         output: *mut f32,
     ) {
-        let (geometry, sizes) = (job.geometry, job.sizes);
+        let (geometry, sizes) = (job.geometry(), job.sizes());
         let [_, input_height, input_width] = geometry.input;
         let depth = sizes.group_channels;
         let [_, kernel_height, kernel_width] = geometry.kernel;
@@ -222,7 +222,7 @@ impl Walk {
             output,
             output_pixel: geometry.filters,
             channels: block.channels,
-            clamp: job.activation.range(),
+            clamp: job.activation().range(),
         };
         let most = S::TILES[block.vectors];
         if self.flat {

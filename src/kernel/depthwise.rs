@@ -66,14 +66,14 @@ pub(super) struct Segment {
 }
 
 #[inline(always)]
-pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
-    let geometry = job.geometry;
+pub(super) fn run<S: Simd>(simd: S, job: &mut Job<'_>) {
+    let geometry = job.geometry();
     let packed = job.packed.as_ptr();
     let output = job.output.as_mut_ptr();
     let row = geometry.input[2] * geometry.channels;
     let (rows, columns) = (
-        Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row),
-        Columns::of(geometry, job.sizes),
+        Rows::of(geometry, job.sizes(), job.rows.start, job.first_input_row),
+        Columns::of(geometry, job.sizes()),
     );
     let slides = slide::can(geometry);
     let pairs = slides && pair::can::<S>(geometry);
@@ -134,12 +134,12 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
 /// Calls `body` for each segment of the filters.
 #[inline(always)]
 fn segments<S: Simd>(job: &Job<'_>, mut body: impl FnMut(Segment)) {
-    let filters = job.geometry.filters;
+    let filters = job.geometry().filters;
     let last = filters % PANEL;
     let full = filters - last;
     let width = pack::width(last);
     let whole = last / S::LANES;
-    let panel = full * job.panels.rows();
+    let panel = full * job.panels().rows();
     if full > 0 {
         body(Segment {
             filter: 0,
@@ -180,7 +180,7 @@ pub(super) fn strip(
     segment: &Segment,
     output: *mut f32,
 ) -> Strip {
-    let geometry = job.geometry;
+    let geometry = job.geometry();
     let [_, input_height, input_width] = geometry.input;
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let row = input_width * geometry.channels;
@@ -211,7 +211,7 @@ pub(super) fn strip(
         rows: count(&lines.rows),
         taps: cut.taps,
         vectors: segment.vectors,
-        panel: segment.width * job.panels.rows(),
+        panel: segment.width * job.panels().rows(),
         bias,
         weights: bias.wrapping_add((1 + first * kernel_width) * segment.width),
         width: segment.width,
@@ -224,6 +224,6 @@ pub(super) fn strip(
         filters: segment.filters,
         multiplier,
         turn: segment.filter - channel * multiplier,
-        clamp: job.activation.range(),
+        clamp: job.activation().range(),
     }
 }

@@ -19,7 +19,7 @@ use crate::simd::{Kernel, Simd};
 use core::ops::Range;
 
 #[inline(always)]
-pub(super) fn run<S: Simd>(simd: S, job: Job<'_>, variant: Variant) {
+pub(super) fn run<S: Simd>(simd: S, job: &mut Job<'_>, variant: Variant) {
     match variant {
         Variant::Two => blocks::<S, 2, 4>(simd, job, variant),
         Variant::Four => blocks::<S, 4, 6>(simd, job, variant),
@@ -29,17 +29,17 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>, variant: Variant) {
 
 /// Tiles of `M` by `M` outputs, from `N` by `N` inputs.
 #[inline(always)]
-fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: Job<'_>, variant: Variant) {
+fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: &mut Job<'_>, variant: Variant) {
     let mut job = job;
     let image = Image::of(&mut job);
-    let panels = &job.panels;
+    let panels = job.panels();
     let mut left = image.tiles::<M>(&job.rows);
     if left == 0 {
         return;
     }
     let blocks = Blocks::of(
         variant,
-        job.sizes,
+        job.sizes(),
         left,
         job.scratch.len(),
         S::PRODUCTS[S::VECTORS],
@@ -90,7 +90,7 @@ fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: Job<'_>, varian
                     place,
                     products: &products,
                     filter: group * panels.filters + first,
-                    clamp: job.activation.range(),
+                    clamp: job.activation().range(),
                 });
                 first += filters;
             }
@@ -122,7 +122,7 @@ struct Image {
 
 impl Image {
     fn of(job: &mut Job<'_>) -> Self {
-        let (geometry, sizes) = (job.geometry, job.sizes);
+        let (geometry, sizes) = (job.geometry(), job.sizes());
         let [input_depth, input_height, input_width] = geometry.input;
         let [output_depth, output_height, output_width] = sizes.output;
         Image {
