@@ -5,7 +5,7 @@ use crate::activation::Activation;
 use crate::algorithm::{Algorithm, Limits};
 use crate::error::{Argument, Error, Quantity};
 use crate::geometry::{Geometry, Sizes};
-use crate::kernel::{self, Choice, Direct, Job, Method, Runner};
+use crate::kernel::{self, Choice, Direct, Job, Memory, Method, Runner};
 use crate::pack::{self, Panels, Weights};
 use crate::shape::plan_shape;
 use crate::simd::Level;
@@ -504,16 +504,18 @@ impl ConvF32 {
     ) -> Result<(), Error> {
         let lens = [input.len(), output.len(), scratch.len()];
         self.check(self.rows_len(&rows, &from), lens, packed)?;
-        let mut job = Job {
+        let job = Job {
             plan: self,
             rows,
             first_input_row: from.start,
-            input,
-            packed,
-            output,
-            scratch,
+            memory: &Memory {
+                input,
+                packed,
+                output,
+                scratch,
+            },
         };
-        self.runner.run(level, &mut job);
+        self.runner.run(level, &job);
         Ok(())
     }
 

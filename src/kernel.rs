@@ -9,21 +9,11 @@ use core::fmt;
 use core::ops::Range;
 
 mod choice;
-mod dense;
-mod depthwise;
-mod double;
-mod finish;
 pub(crate) mod int16;
 pub(crate) mod int8;
-mod pair;
 pub(crate) mod peak;
-mod piece;
 mod rows;
-mod slide;
-mod stem;
 pub(crate) mod stream;
-mod taps;
-mod tile;
 mod window;
 mod winograd;
 mod winograd_cost;
@@ -31,6 +21,32 @@ mod winograd_points;
 mod winograd_products;
 mod winograd_transform;
 mod winograd_walk;
+
+cfg_if::cfg_if! {
+    if #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "64")))] {
+        pub(crate) mod small;
+        // Of these, Winograd has no use for everything.
+        #[allow(dead_code)]
+        mod block;
+        #[allow(dead_code)]
+        mod piece;
+        #[allow(dead_code)]
+        mod strip;
+    } else {
+        mod block;
+        mod dense;
+        mod depthwise;
+        mod double;
+        mod finish;
+        mod pair;
+        mod piece;
+        mod slide;
+        mod stem;
+        mod strip;
+        mod taps;
+        mod tile;
+    }
+}
 
 pub(crate) use choice::{Choice, choose};
 pub(crate) use winograd::{Variant, gamma};
@@ -110,10 +126,15 @@ pub(crate) struct Job<'a> {
     /// Rows are counted through batch, depth and height.
     pub rows: Range<usize>,
     pub first_input_row: usize,
-    pub input: &'a [f32],
-    pub packed: &'a [f32],
-    pub output: &'a mut [f32],
-    pub scratch: &'a mut [f32],
+    pub memory: &'a Memory,
+}
+
+/// The memory of a run. For as long as a job lives that is given it, nobody else writes to any of these, or reads the output.
+pub(crate) struct Memory {
+    pub input: *const [f32],
+    pub packed: *const [f32],
+    pub output: *mut [f32],
+    pub scratch: *mut [f32],
 }
 
 impl<'a> Job<'a> {
@@ -133,6 +154,26 @@ impl<'a> Job<'a> {
     }
 
     #[inline(always)]
+    pub fn input(&self) -> *const f32 {
+        self.memory.input.cast()
+    }
+
+    #[inline(always)]
+    pub fn packed(&self) -> *const f32 {
+        self.memory.packed.cast()
+    }
+
+    #[inline(always)]
+    pub fn output(&self) -> *mut f32 {
+        self.memory.output.cast()
+    }
+
+    #[inline(always)]
+    pub fn scratch(&self) -> *mut f32 {
+        self.memory.scratch.cast()
+    }
+
+    #[inline(always)]
     pub fn activation(&self) -> Activation {
         self.plan.activation
     }
@@ -145,25 +186,20 @@ impl<'a> Job<'a> {
 /// code for the case that it does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(improper_ctypes_definitions)]
-pub(crate) struct Runner(Implied<extern "C" fn(Level, &mut Job<'_>)>);
+pub(crate) struct Runner(Implied<extern "C" fn(Level, &Job<'_>)>);
 
 impl Runner {
     pub const DIRECT: Self = Runner(Implied(direct));
     pub const WINOGRAD: Self = Runner(Implied(winograd));
 
     /// The job's method is of the kind.
-    pub fn run(self, level: Level, job: &mut Job<'_>) {
+    pub fn run(self, level: Level, job: &Job<'_>) {
         (self.0.0)(level, job);
     }
 }
 
 #[allow(improper_ctypes_definitions)] // see `Runner`
-extern "C" fn direct(level: Level, job: &mut Job<'_>) {
-    level.run(DirectJob(job));
-}
-
-#[allow(improper_ctypes_definitions)] // see `Runner`
-extern "C" fn winograd(level: Level, job: &mut Job<'_>) {
+extern "C" fn winograd(level: Level, job: &Job<'_>) {
     level.run(WinogradJob(job));
 }
 
@@ -184,26 +220,40 @@ impl<T> fmt::Debug for Implied<T> {
     }
 }
 
-struct DirectJob<'a, 'b>(&'a mut Job<'b>);
-
-struct WinogradJob<'a, 'b>(&'a mut Job<'b>);
-
-impl Kernel for DirectJob<'_, '_> {
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        match self.0.plan.method {
-            Method::Direct(Direct::Dense) => dense::run(simd, self.0),
-            Method::Direct(Direct::Depthwise) => depthwise::run(simd, self.0),
-            Method::Winograd(_) => {}
-        }
-    }
-}
+struct WinogradJob<'a, 'b>(&'a Job<'b>);
 
 impl Kernel for WinogradJob<'_, '_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         if let Method::Winograd(variant) = self.0.plan.method {
             winograd_walk::run(simd, self.0, variant);
+        }
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "64")))] {
+        #[allow(improper_ctypes_definitions)] // see `Runner`
+        extern "C" fn direct(_: Level, job: &Job<'_>) {
+            small::run(job);
+        }
+    } else {
+        #[allow(improper_ctypes_definitions)] // see `Runner`
+        extern "C" fn direct(level: Level, job: &Job<'_>) {
+            level.run(DirectJob(job));
+        }
+
+        struct DirectJob<'a, 'b>(&'a Job<'b>);
+
+        impl Kernel for DirectJob<'_, '_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                match self.0.plan.method {
+                    Method::Direct(Direct::Dense) => dense::run(simd, self.0),
+                    Method::Direct(Direct::Depthwise) => depthwise::run(simd, self.0),
+                    Method::Winograd(_) => {}
+                }
+            }
         }
     }
 }

@@ -5,11 +5,12 @@ use super::geometry::{LayerGeometry, PlanSizes, algorithm, ordered, plan_sizes};
 use super::level::level;
 use super::memory::{Region, apart, reference, slice, slice_mut};
 use super::plan::{Lent, lent, tell, tell_rows};
-use crate::kernel::Job;
+use crate::kernel::{Job, Memory};
 use crate::{Activation, Algorithm, ConvF32, Level, Limits};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
+use core::ptr::{slice_from_raw_parts, slice_from_raw_parts_mut};
 
 /// A checked convolution of float, made by `microconv_f32_init`. The caller lends the memory; it points
 /// at no other, so it may be copied and moved within the program. Many threads may use one at a time.
@@ -206,11 +207,11 @@ pub unsafe extern "C" fn microconv_f32_run(
     scratch_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    let arrays = Arrays {
-        input: (input, input_len),
-        packed: (packed, packed_len),
-        output: (output, output_len),
-        scratch: (scratch, scratch_len),
+    let memory = Memory {
+        input: slice_from_raw_parts(input, input_len),
+        packed: slice_from_raw_parts(packed, packed_len),
+        output: slice_from_raw_parts_mut(output, output_len),
+        scratch: slice_from_raw_parts_mut(scratch, scratch_len),
     };
     // SAFETY: the caller's.
     unsafe {
@@ -219,7 +220,7 @@ pub unsafe extern "C" fn microconv_f32_run(
             Ok(level) => level,
             Err(status) => return status,
         };
-        run(plan, level, &mut whole_job(plan, &arrays, info), info)
+        run(plan, level, &whole_job(plan, &memory, info), info)
     }
 }
 
@@ -245,11 +246,11 @@ pub unsafe extern "C" fn microconv_f32_run_rows(
     scratch_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    let arrays = Arrays {
-        input: (input, input_len),
-        packed: (packed, packed_len),
-        output: (output, output_len),
-        scratch: (scratch, scratch_len),
+    let memory = Memory {
+        input: slice_from_raw_parts(input, input_len),
+        packed: slice_from_raw_parts(packed, packed_len),
+        output: slice_from_raw_parts_mut(output, output_len),
+        scratch: slice_from_raw_parts_mut(scratch, scratch_len),
     };
     // SAFETY: the caller's.
     unsafe {
@@ -259,16 +260,8 @@ pub unsafe extern "C" fn microconv_f32_run_rows(
             Err(status) => return status,
         };
         let rows = first_row..end_row;
-        run(plan, level, &mut part_job(plan, rows, &arrays, info), info)
+        run(plan, level, &part_job(plan, rows, &memory, info), info)
     }
-}
-
-/// The memory of a run.
-struct Arrays {
-    input: (*const f32, usize),
-    packed: (*const f32, usize),
-    output: (*mut f32, usize),
-    scratch: (*mut f32, usize),
 }
 
 /// Runs a job, or tells why there is none. It stays where it is: a copy would take as much of the stack again.
@@ -280,7 +273,7 @@ struct Arrays {
 unsafe fn run(
     plan: *const PlanF32,
     level: Level,
-    job: &mut Result<Job<'_>, Status>,
+    job: &Result<Job<'_>, Status>,
     info: Info,
 ) -> Status {
     match job {
@@ -302,15 +295,15 @@ unsafe fn run(
 #[inline(never)]
 unsafe fn whole_job<'a>(
     plan: *const PlanF32,
-    arrays: &Arrays,
+    memory: &'a Memory,
     info: Info,
 ) -> Result<Job<'a>, Status> {
     // SAFETY: the caller's; what is written overlaps nothing.
     unsafe {
-        let conv = arrays.lent(plan, info)?;
+        let conv = lent(plan, memory, info)?;
         let rows = 0..conv.output_rows();
         let needed = [conv.input_len(), conv.output_len()];
-        arrays.job(conv, rows, 0, needed, info)
+        checked(conv, rows, 0, needed, memory, info)
     }
 }
 
@@ -323,67 +316,71 @@ unsafe fn whole_job<'a>(
 unsafe fn part_job<'a>(
     plan: *const PlanF32,
     rows: Range<usize>,
-    arrays: &Arrays,
+    memory: &'a Memory,
     info: Info,
 ) -> Result<Job<'a>, Status> {
     // SAFETY: the caller's; what is written overlaps nothing.
     unsafe {
-        let conv = arrays.lent(plan, info)?;
+        let conv = lent(plan, memory, info)?;
         let from = info.passed_on(conv.input_rows(rows.clone()))?;
         let needed = conv.rows_len(&rows, &from);
-        arrays.job(conv, rows, from.start, needed, info)
+        checked(conv, rows, from.start, needed, memory, info)
     }
 }
 
-impl Arrays {
-    /// The plan, once it is known that the memory can be slices, and what is written overlaps nothing.
-    ///
-    /// # Safety
-    ///
-    /// As for [`microconv_f32_run`].
-    #[inline(always)]
-    unsafe fn lent<'a>(&self, plan: *const PlanF32, info: Info) -> Result<&'a ConvF32, Status> {
-        let reads = [
-            Region::new(CallArgument::Plan, plan, 1),
-            Region::new(CallArgument::Input, self.input.0, self.input.1),
-            Region::new(CallArgument::Packed, self.packed.0, self.packed.1),
-        ];
-        let output = Region::new(CallArgument::Output, self.output.0, self.output.1);
-        let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1);
-        apart(&[output, scratch], &reads, info)?;
-        // SAFETY: the caller's; the plan's region has passed.
-        unsafe { PlanF32::sealed(plan, info) }
-    }
+/// The plan, once it is known that the memory can be slices, and what is written overlaps nothing.
+///
+/// # Safety
+///
+/// As for [`microconv_f32_run`].
+#[inline(always)]
+unsafe fn lent<'a>(
+    plan: *const PlanF32,
+    memory: &Memory,
+    info: Info,
+) -> Result<&'a ConvF32, Status> {
+    let region =
+        |argument, slice: *const [f32]| Region::new(argument, slice.cast::<f32>(), slice.len());
+    let reads = [
+        Region::new(CallArgument::Plan, plan, 1),
+        region(CallArgument::Input, memory.input),
+        region(CallArgument::Packed, memory.packed),
+    ];
+    let writes = [
+        region(CallArgument::Output, memory.output),
+        region(CallArgument::Scratch, memory.scratch),
+    ];
+    apart(&writes, &reads, info)?;
+    // SAFETY: the caller's; the plan's region has passed.
+    unsafe { PlanF32::sealed(plan, info) }
+}
 
-    /// The job, once the lengths are as they are needed, and the packed weights the plan's.
-    ///
-    /// # Safety
-    ///
-    /// As for [`microconv_f32_run`]; [`lent`](Self::lent) has passed, and the rows are rows of the plan.
-    #[inline(always)]
-    unsafe fn job<'a>(
-        &self,
-        conv: &'a ConvF32,
-        rows: Range<usize>,
-        first_input_row: usize,
-        needed: [usize; 2],
-        info: Info,
-    ) -> Result<Job<'a>, Status> {
-        // SAFETY: the caller's.
-        let packed = unsafe { slice(self.packed.0, self.packed.1) };
-        let given = [self.input.1, self.output.1, self.scratch.1];
-        info.passed(&conv.check(needed, given, packed))?;
-        // SAFETY: the caller's; the slices live as long as the call.
-        unsafe {
-            Ok(Job {
-                plan: conv,
-                rows,
-                first_input_row,
-                input: slice(self.input.0, self.input.1),
-                packed,
-                output: slice_mut(self.output.0, self.output.1),
-                scratch: slice_mut(self.scratch.0, self.scratch.1),
-            })
-        }
-    }
+/// The job, once the lengths are as they are needed, and the packed weights the plan's.
+///
+/// # Safety
+///
+/// As for [`microconv_f32_run`]; [`lent`] has passed, and the rows are rows of the plan.
+#[inline(always)]
+unsafe fn checked<'a>(
+    conv: &'a ConvF32,
+    rows: Range<usize>,
+    first_input_row: usize,
+    needed: [usize; 2],
+    memory: &'a Memory,
+    info: Info,
+) -> Result<Job<'a>, Status> {
+    // SAFETY: the caller's.
+    let packed = unsafe { slice(memory.packed.cast(), memory.packed.len()) };
+    let given = [
+        memory.input.len(),
+        memory.output.len(),
+        memory.scratch.len(),
+    ];
+    info.passed(&conv.check(needed, given, packed))?;
+    Ok(Job {
+        plan: conv,
+        rows,
+        first_input_row,
+        memory,
+    })
 }

@@ -5,21 +5,22 @@
 //! pixels reach the same taps, but that the first may miss some on the left and the last some on
 //! the right. Rows and planes of the window outside the input are skipped as a whole.
 
+use super::block::{Block, vectors};
 use super::rows::{Columns, Cut, Rows, cut};
 use super::stem::{self, Shape};
-use super::tile::{self, Span, Strip};
+use super::strip::{Span, Strip};
+use super::tile;
 use super::window::{count, quotient};
 use super::{CACHED, Job};
-use crate::pack::{self, PANEL};
 use crate::simd::Simd;
 use core::ops::Range;
 
 #[inline(always)]
-pub(super) fn run<S: Simd>(simd: S, job: &mut Job<'_>) {
+pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
     let walk = Walk::new::<S>(&job);
     let panels = job.panels();
-    let packed = job.packed.as_ptr();
-    let output = job.output.as_mut_ptr();
+    let packed = job.packed();
+    let output = job.output();
     let mut from = 0;
     while from < walk.units {
         let units = from..(from + walk.at_once).min(walk.units);
@@ -38,77 +39,6 @@ pub(super) fn run<S: Simd>(simd: S, job: &mut Job<'_>) {
                 first += block.count * block.vectors * S::LANES;
                 panel = block.next;
             }
-        }
-    }
-}
-
-/// Blocks of output channels that are alike: the vectors that stand side by side in a tile.
-pub(super) struct Block {
-    pub count: usize,
-    /// Floats from one block's panel to the next one's.
-    pub step: usize,
-    pub vectors: usize,
-    /// Channels of each that exist.
-    pub channels: usize,
-    /// Where the first panel starts, and the first of its block's filters in it.
-    pub panel: usize,
-    pub lane: usize,
-    pub width: usize,
-    pub panel_len: usize,
-    /// Where the panel of the block after them starts.
-    pub next: usize,
-}
-
-impl Block {
-    /// The blocks of a group's filters from `first` on, in the panel at `panel`, of at most `most`
-    /// vectors. Only one, unless tiles may pass over one block after the other (`together`).
-    #[inline(always)]
-    pub fn new<S: Simd>(
-        most: usize,
-        together: bool,
-        filters: usize,
-        rows: usize,
-        first: usize,
-        panel: usize,
-    ) -> Self {
-        let lane = first % PANEL;
-        let left = filters - first;
-        let width = pack::width(left + lane);
-        let alike = |vectors: usize| {
-            // More than one panel at once, if all are of the same width.
-            let lanes = vectors * S::LANES;
-            lanes > PANEL && pack::width(left.saturating_sub(lanes - PANEL)) == PANEL
-        };
-        let vectors = if alike(most) {
-            most
-        } else if alike(S::VECTORS) {
-            S::VECTORS
-        } else {
-            (width - lane).min(PANEL).div_ceil(S::LANES).min(S::VECTORS)
-        };
-        let lanes = vectors * S::LANES;
-        let panel_len = width * rows;
-        let finished = if lanes > PANEL {
-            lanes / PANEL
-        } else {
-            // A group's last panel may hold more lanes than filters.
-            usize::from(lane + lanes >= width || lanes >= left)
-        };
-        let count = if together && lanes.is_multiple_of(PANEL) && lanes <= left {
-            quotient(left, lanes)
-        } else {
-            1
-        };
-        Block {
-            count,
-            step: finished * panel_len,
-            vectors,
-            channels: left.min(lanes),
-            panel,
-            lane,
-            width,
-            panel_len,
-            next: panel + count * finished * panel_len,
         }
     }
 }
@@ -147,12 +77,12 @@ impl Walk {
         // Everything at once reads the input once for each block of channels; parts that the cache
         // keeps read the weights once for each part. Pixels that a stride steps over are not read.
         let mut at_once = units;
-        if job.input.len() > CACHED {
+        if job.memory.input.len() > CACHED {
             let skip = |axis: usize| quotient(geometry.stride[axis], geometry.kernel[axis]).max(1);
-            let read = quotient(job.input.len(), skip(1).saturating_mul(skip(2)));
+            let read = quotient(job.memory.input.len(), skip(1).saturating_mul(skip(2)));
             let passes = geometry.filters.div_ceil(S::VECTORS * S::LANES);
             let parts = read.div_ceil(CACHED);
-            if parts.saturating_mul(job.packed.len()) < passes.saturating_mul(read) {
+            if parts.saturating_mul(job.memory.packed.len()) < passes.saturating_mul(read) {
                 at_once =
                     quotient(units, parts)
                         .max(1)
@@ -167,7 +97,7 @@ impl Walk {
             units,
             at_once,
             vectors: vectors::<S>(if flat { at_once } else { pixels }),
-            together: job.packed.len() <= 2 * CACHED,
+            together: job.memory.packed.len() <= 2 * CACHED,
         }
     }
 
@@ -196,7 +126,7 @@ impl Walk {
         let bias = packed.wrapping_add(block.panel + block.lane);
         let weights = bias.wrapping_add(block.width);
         let weights_tap = depth * block.width;
-        let input = job.input.as_ptr().wrapping_add(group * depth);
+        let input = job.input().wrapping_add(group * depth);
         let mut strip = Strip {
             blocks: block.count,
             block: block.step,
@@ -313,23 +243,5 @@ impl Walk {
             }
         };
         [span(cut.x + 1, a, b), span(cut.x, b, c), span(cut.x, c, d)]
-    }
-}
-
-/// How many vectors make the better tile for a row of so many pixels: a tile takes as long as its
-/// multiply-adds, or as eight of them, which is what one chain waits for the next in.
-#[inline(always)]
-pub(super) fn vectors<S: Simd>(pixels: usize) -> usize {
-    let cost = |vectors: usize| {
-        let (tile, tiles) = cut(pixels, S::TILES[vectors]);
-        let rest = pixels.saturating_sub(tile * tiles);
-        let others = quotient(rest, tile.saturating_sub(1));
-        tiles * (tile * vectors).max(8) + others * (tile.saturating_sub(1) * vectors).max(8)
-    };
-    let [many, few] = [S::VECTORS, S::WIDE];
-    if few > many && cost(few) * many < cost(many) * few {
-        few
-    } else {
-        many
     }
 }

@@ -2,7 +2,7 @@
 
 use super::double::Doubled;
 use super::pair;
-use super::rows::{Columns, Cut, Lines, Rows};
+use super::rows::{Columns, Cut, Lines, Rows, can_slide};
 use super::slide;
 use super::taps;
 use super::window::{count, quotient};
@@ -66,16 +66,16 @@ pub(super) struct Segment {
 }
 
 #[inline(always)]
-pub(super) fn run<S: Simd>(simd: S, job: &mut Job<'_>) {
+pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
     let geometry = job.geometry();
-    let packed = job.packed.as_ptr();
-    let output = job.output.as_mut_ptr();
+    let packed = job.packed();
+    let output = job.output();
     let row = geometry.input[2] * geometry.channels;
     let (rows, columns) = (
         Rows::of(geometry, job.sizes(), job.rows.start, job.first_input_row),
         Columns::of(geometry, job.sizes()),
     );
-    let slides = slide::can(geometry);
+    let slides = can_slide(geometry);
     let pairs = slides && pair::can::<S>(geometry);
     // Rows of output whose input the cache keeps while one vector after the other passes over them.
     let band = quotient(CACHED, row.saturating_mul(geometry.stride[1])).max(2);
@@ -116,7 +116,7 @@ pub(super) fn run<S: Simd>(simd: S, job: &mut Job<'_>) {
                 // SAFETY: the panels follow each other as `Panels` counts them, the output's pixels
                 // have every filter, and a cut names the taps that lie inside the input.
                 unsafe {
-                    if !(slides && slide::reaches::<S>(&strip, &cut)) {
+                    if !(slides && cut.slides()) {
                         taps::run(simd, &strip, cut.tile);
                     } else if paired && cut.tile >= pair::LEAST && strip.filters == S::LANES {
                         pair::run(simd, &strip, cut.tile, geometry.stride[2]);
@@ -197,8 +197,7 @@ pub(super) fn strip(
         lines: lines.count,
         tiles: cut.tiles,
         input: job
-            .input
-            .as_ptr()
+            .input()
             .wrapping_add(lines.input * row + channel)
             .wrapping_add(at),
         // A step that is never taken may be past all bounds.

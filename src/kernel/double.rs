@@ -45,9 +45,11 @@ impl Doubled {
         // (Chunks would bring a panic for those of no length.)
         for tap in 0..1 + job.sizes().taps {
             for lane in 0..S::LANES {
-                let from = job.packed.get(tap * half + lane % half.max(1));
-                if let (Some(to), Some(x)) = (rows.get_mut(tap * S::LANES + lane), from) {
-                    *to = *x;
+                let from = tap * half + lane % half.max(1);
+                let to = rows.get_mut(tap * S::LANES + lane);
+                if let (Some(to), true) = (to, from < job.memory.packed.len()) {
+                    // SAFETY: it is one of the packed weights.
+                    *to = unsafe { job.packed().add(from).read() };
                 }
             }
         }

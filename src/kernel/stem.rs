@@ -8,11 +8,11 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::dense::Block;
+use super::block::Block;
 use super::finish::{clamp, store};
 use super::piece::{load, sums};
 use super::rows::{Columns, Cut};
-use super::tile::{Strip, each};
+use super::strip::{Strip, each};
 use super::window::{count, quotient};
 use crate::geometry::Geometry;
 use crate::simd::{Kernel, Simd};

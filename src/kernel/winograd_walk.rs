@@ -19,7 +19,7 @@ use crate::simd::{Kernel, Simd};
 use core::ops::Range;
 
 #[inline(always)]
-pub(super) fn run<S: Simd>(simd: S, job: &mut Job<'_>, variant: Variant) {
+pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>, variant: Variant) {
     match variant {
         Variant::Two => blocks::<S, 2, 4>(simd, job, variant),
         Variant::Four => blocks::<S, 4, 6>(simd, job, variant),
@@ -29,9 +29,8 @@ pub(super) fn run<S: Simd>(simd: S, job: &mut Job<'_>, variant: Variant) {
 
 /// Tiles of `M` by `M` outputs, from `N` by `N` inputs.
 #[inline(always)]
-fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: &mut Job<'_>, variant: Variant) {
-    let mut job = job;
-    let image = Image::of(&mut job);
+fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: &Job<'_>, variant: Variant) {
+    let image = Image::of(job);
     let panels = job.panels();
     let mut left = image.tiles::<M>(&job.rows);
     if left == 0 {
@@ -41,10 +40,10 @@ fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: &mut Job<'_>, v
         variant,
         job.sizes(),
         left,
-        job.scratch.len(),
+        job.memory.scratch.len(),
         S::PRODUCTS[S::VECTORS],
     );
-    let scratch = job.scratch.as_mut_ptr();
+    let scratch = job.scratch();
     // The planes start at a cache line; how far that is from the start, `Blocks` has counted in.
     let past = scratch.addr() / size_of::<f32>() % LINE;
     let inputs = scratch.wrapping_add((LINE - past) % LINE);
@@ -54,7 +53,7 @@ fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: &mut Job<'_>, v
     while left > 0 {
         let tiles = blocks.tiles.min(left);
         let next = place.after::<M>(&image, tiles);
-        let mut packed = job.packed.as_ptr();
+        let mut packed = job.packed();
         for group in 0..panels.groups {
             simd.run(Inputs::<M, N> {
                 image: &image,
@@ -121,13 +120,13 @@ struct Image {
 }
 
 impl Image {
-    fn of(job: &mut Job<'_>) -> Self {
+    fn of(job: &Job<'_>) -> Self {
         let (geometry, sizes) = (job.geometry(), job.sizes());
         let [input_depth, input_height, input_width] = geometry.input;
         let [output_depth, output_height, output_width] = sizes.output;
         Image {
-            input: job.input.as_ptr(),
-            output: job.output.as_mut_ptr(),
+            input: job.input(),
+            output: job.output(),
             depth: Axis::of(geometry, sizes, 0),
             input_depth,
             output_depth,
