@@ -17,7 +17,7 @@ use core::ops::Range;
 
 #[inline(always)]
 pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
-    let walk = Walk::new::<S>(&job);
+    let walk = Walk::new::<S>(job);
     let panels = job.panels();
     let packed = job.packed();
     let output = job.output();
@@ -35,7 +35,7 @@ pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
                 let output = output.wrapping_add(group * panels.filters + first);
                 // SAFETY: the panels of a group follow each other as `Panels` counts them, and the
                 // output's pixels have every group's filters.
-                unsafe { walk.block(simd, &job, &block, group, units.clone(), packed, output) };
+                unsafe { walk.block(simd, job, &block, group, units.clone(), packed, output) };
                 first += block.count * block.vectors * S::LANES;
                 panel = block.next;
             }

@@ -79,7 +79,7 @@ pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
     let pairs = slides && pair::can::<S>(geometry);
     // Rows of output whose input the cache keeps while one vector after the other passes over them.
     let band = quotient(CACHED, row.saturating_mul(geometry.stride[1])).max(2);
-    let doubled = if slides { Doubled::of::<S>(&job) } else { None };
+    let doubled = if slides { Doubled::of::<S>(job) } else { None };
     let mut index = 0;
     let end = count(&job.rows);
     while index < end {
@@ -103,7 +103,7 @@ pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
             {
                 let pairs = doubled.pairs::<S>(&columns, x);
                 if pairs.tile > 0 {
-                    let strip = doubled.strip::<S>(&job, &lines, &pairs, &columns, output);
+                    let strip = doubled.strip::<S>(job, &lines, &pairs, &columns, output);
                     // SAFETY: as below; two pixels are as one of twice the channels.
                     unsafe { slide::run(simd, &strip, pairs.tile, 2) };
                     x += 2 * pairs.tile * pairs.tiles;
@@ -111,8 +111,8 @@ pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
                 }
             }
             let cut = columns.cut(x, most);
-            segments::<S>(&job, |segment| {
-                let strip = strip(&job, packed, &lines, &cut, &columns, &segment, output);
+            segments::<S>(job, |segment| {
+                let strip = strip(job, packed, &lines, &cut, &columns, &segment, output);
                 // SAFETY: the panels follow each other as `Panels` counts them, the output's pixels
                 // have every filter, and a cut names the taps that lie inside the input.
                 unsafe {
