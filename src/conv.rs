@@ -5,7 +5,7 @@ use crate::activation::Activation;
 use crate::algorithm::{Algorithm, Limits};
 use crate::error::{Argument, Error, Quantity};
 use crate::geometry::{Geometry, Sizes};
-use crate::kernel::{self, Choice, Direct, Job, Method, Runner};
+use crate::kernel::{self, Choice, Direct, Job, Memory, Method, Runner};
 use crate::pack::{self, Panels, Weights};
 use crate::shape::plan_shape;
 use crate::simd::Level;
@@ -45,12 +45,12 @@ use core::ops::Range;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConvF32 {
-    geometry: Geometry,
-    sizes: Sizes,
-    activation: Activation,
-    method: Method,
-    runner: Runner,
-    panels: Panels,
+    pub(crate) geometry: Geometry,
+    pub(crate) sizes: Sizes,
+    pub(crate) activation: Activation,
+    pub(crate) method: Method,
+    pub(crate) runner: Runner,
+    pub(crate) panels: Panels,
     packed_len: usize,
     scratch_len: usize,
     digest: u32,
@@ -491,6 +491,7 @@ impl ConvF32 {
 
     /// `rows` of the output, from the input rows `from`.
     #[allow(clippy::too_many_arguments)] // the callers' arguments, and what they differ in
+    #[inline(always)]
     pub(crate) fn compute(
         &self,
         level: Level,
@@ -501,33 +502,46 @@ impl ConvF32 {
         output: &mut [f32],
         scratch: &mut [f32],
     ) -> Result<(), Error> {
-        length(
-            Argument::Input,
-            from.len() * self.input_row_len(),
-            input.len(),
-        )?;
-        self.check_packed(packed)?;
-        length(
-            Argument::Output,
-            rows.len() * self.output_row_len(),
-            output.len(),
-        )?;
-        at_least(Argument::Scratch, self.least_scratch_len(), scratch.len())?;
+        let lens = [input.len(), output.len(), scratch.len()];
+        self.check(self.rows_len(&rows, &from), lens, packed)?;
         let job = Job {
-            geometry: &self.geometry,
-            sizes: &self.sizes,
-            method: self.method,
-            panels: self.panels,
-            activation: self.activation,
+            plan: self,
             rows,
             first_input_row: from.start,
-            input,
-            packed,
-            output,
-            scratch,
+            memory: &Memory {
+                input,
+                packed,
+                output,
+                scratch,
+            },
         };
-        self.runner.run(level, job);
+        self.runner.run(level, &job);
         Ok(())
+    }
+
+    /// What a run of some rows needs of input and output, given the input rows that they need.
+    #[inline(always)]
+    pub(crate) const fn rows_len(&self, rows: &Range<usize>, from: &Range<usize>) -> [usize; 2] {
+        [
+            (from.end - from.start) * self.input_row_len(),
+            (rows.end - rows.start) * self.output_row_len(),
+        ]
+    }
+
+    /// Refuses the wrong lengths of input, output and scratch, of which the first two are needed so long, and packed weights
+    /// that are not this layer's.
+    // Out of line: its frame is gone when the kernels run.
+    #[inline(never)]
+    pub(crate) fn check(
+        &self,
+        needed: [usize; 2],
+        given: [usize; 3],
+        packed: &[f32],
+    ) -> Result<(), Error> {
+        length(Argument::Input, needed[0], given[0])?;
+        self.check_packed(packed)?;
+        length(Argument::Output, needed[1], given[1])?;
+        at_least(Argument::Scratch, self.least_scratch_len(), given[2])
     }
 
     pub(crate) fn check_packed(&self, packed: &[f32]) -> Result<(), Error> {

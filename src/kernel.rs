@@ -1,6 +1,7 @@
 //! What an algorithm is given, and which one a geometry gets.
 
 use crate::activation::Activation;
+use crate::conv::ConvF32;
 use crate::geometry::{Geometry, Sizes};
 use crate::pack::Panels;
 use crate::simd::{Kernel, Level, Simd};
@@ -8,21 +9,11 @@ use core::fmt;
 use core::ops::Range;
 
 mod choice;
-mod dense;
-mod depthwise;
-mod double;
-mod finish;
 pub(crate) mod int16;
 pub(crate) mod int8;
-mod pair;
 pub(crate) mod peak;
-mod piece;
 mod rows;
-mod slide;
-mod stem;
 pub(crate) mod stream;
-mod taps;
-mod tile;
 mod window;
 mod winograd;
 mod winograd_cost;
@@ -30,6 +21,32 @@ mod winograd_points;
 mod winograd_products;
 mod winograd_transform;
 mod winograd_walk;
+
+cfg_if::cfg_if! {
+    if #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "64")))] {
+        pub(crate) mod small;
+        // Of these, Winograd has no use for everything.
+        #[allow(dead_code)]
+        mod block;
+        #[allow(dead_code)]
+        mod piece;
+        #[allow(dead_code)]
+        mod strip;
+    } else {
+        mod block;
+        mod dense;
+        mod depthwise;
+        mod double;
+        mod finish;
+        mod pair;
+        mod piece;
+        mod slide;
+        mod stem;
+        mod strip;
+        mod taps;
+        mod tile;
+    }
+}
 
 pub(crate) use choice::{Choice, choose};
 pub(crate) use winograd::{Variant, gamma};
@@ -100,24 +117,66 @@ impl Method {
 
 /// Some rows of one convolution.
 ///
-/// Whoever makes one has checked, and the kernels lean on, this: the geometry has these sizes;
-/// `rows` are rows of the output, `output` is just them; `input` is the rows that they need, the
-/// first of which is row `first_input_row`; `packed` has the length of `panels`; under Winograd the
-/// geometry has a window of 1x3x3 with stride and dilation 1, `rows` are whole tiles of each plane, and
-/// `scratch` holds at least one tile and panel.
+/// Whoever makes one has checked, and the kernels lean on, this: `rows` are rows of the plan's output, `output` is just them;
+/// `input` is the rows that they need, the first of which is row `first_input_row`; `packed` has the plan's length; under
+/// Winograd the geometry has a window of 1x3x3 with stride and dilation 1, `rows` are whole tiles of each plane, and
+/// `scratch` holds at least one tile and panel. (What the plan tells is not told again: a job may lie on a stack of few bytes.)
 pub(crate) struct Job<'a> {
-    pub geometry: &'a Geometry,
-    pub sizes: &'a Sizes,
-    pub method: Method,
-    pub panels: Panels,
-    pub activation: Activation,
+    pub plan: &'a ConvF32,
     /// Rows are counted through batch, depth and height.
     pub rows: Range<usize>,
     pub first_input_row: usize,
-    pub input: &'a [f32],
-    pub packed: &'a [f32],
-    pub output: &'a mut [f32],
-    pub scratch: &'a mut [f32],
+    pub memory: &'a Memory,
+}
+
+/// The memory of a run. For as long as a job lives that is given it, nobody else writes to any of these, or reads the output.
+pub(crate) struct Memory {
+    pub input: *const [f32],
+    pub packed: *const [f32],
+    pub output: *mut [f32],
+    pub scratch: *mut [f32],
+}
+
+impl<'a> Job<'a> {
+    #[inline(always)]
+    pub fn geometry(&self) -> &'a Geometry {
+        &self.plan.geometry
+    }
+
+    #[inline(always)]
+    pub fn sizes(&self) -> &'a Sizes {
+        &self.plan.sizes
+    }
+
+    #[inline(always)]
+    pub fn panels(&self) -> &'a Panels {
+        &self.plan.panels
+    }
+
+    #[inline(always)]
+    pub fn input(&self) -> *const f32 {
+        self.memory.input.cast()
+    }
+
+    #[inline(always)]
+    pub fn packed(&self) -> *const f32 {
+        self.memory.packed.cast()
+    }
+
+    #[inline(always)]
+    pub fn output(&self) -> *mut f32 {
+        self.memory.output.cast()
+    }
+
+    #[inline(always)]
+    pub fn scratch(&self) -> *mut f32 {
+        self.memory.scratch.cast()
+    }
+
+    #[inline(always)]
+    pub fn activation(&self) -> Activation {
+        self.plan.activation
+    }
 }
 
 /// Runs jobs of one kind of method. A plan carries the one it needs, so that a program that plans
@@ -127,25 +186,20 @@ pub(crate) struct Job<'a> {
 /// code for the case that it does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(improper_ctypes_definitions)]
-pub(crate) struct Runner(Implied<extern "C" fn(Level, Job<'_>)>);
+pub(crate) struct Runner(Implied<extern "C" fn(Level, &Job<'_>)>);
 
 impl Runner {
     pub const DIRECT: Self = Runner(Implied(direct));
     pub const WINOGRAD: Self = Runner(Implied(winograd));
 
     /// The job's method is of the kind.
-    pub fn run(self, level: Level, job: Job<'_>) {
+    pub fn run(self, level: Level, job: &Job<'_>) {
         (self.0.0)(level, job);
     }
 }
 
 #[allow(improper_ctypes_definitions)] // see `Runner`
-extern "C" fn direct(level: Level, job: Job<'_>) {
-    level.run(DirectJob(job));
-}
-
-#[allow(improper_ctypes_definitions)] // see `Runner`
-extern "C" fn winograd(level: Level, job: Job<'_>) {
+extern "C" fn winograd(level: Level, job: &Job<'_>) {
     level.run(WinogradJob(job));
 }
 
@@ -166,26 +220,40 @@ impl<T> fmt::Debug for Implied<T> {
     }
 }
 
-struct DirectJob<'a>(Job<'a>);
+struct WinogradJob<'a, 'b>(&'a Job<'b>);
 
-struct WinogradJob<'a>(Job<'a>);
-
-impl Kernel for DirectJob<'_> {
+impl Kernel for WinogradJob<'_, '_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        match self.0.method {
-            Method::Direct(Direct::Dense) => dense::run(simd, self.0),
-            Method::Direct(Direct::Depthwise) => depthwise::run(simd, self.0),
-            Method::Winograd(_) => {}
+        if let Method::Winograd(variant) = self.0.plan.method {
+            winograd_walk::run(simd, self.0, variant);
         }
     }
 }
 
-impl Kernel for WinogradJob<'_> {
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        if let Method::Winograd(variant) = self.0.method {
-            winograd_walk::run(simd, self.0, variant);
+cfg_if::cfg_if! {
+    if #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "64")))] {
+        #[allow(improper_ctypes_definitions)] // see `Runner`
+        extern "C" fn direct(_: Level, job: &Job<'_>) {
+            small::run(job);
+        }
+    } else {
+        #[allow(improper_ctypes_definitions)] // see `Runner`
+        extern "C" fn direct(level: Level, job: &Job<'_>) {
+            level.run(DirectJob(job));
+        }
+
+        struct DirectJob<'a, 'b>(&'a Job<'b>);
+
+        impl Kernel for DirectJob<'_, '_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                match self.0.plan.method {
+                    Method::Direct(Direct::Dense) => dense::run(simd, self.0),
+                    Method::Direct(Direct::Depthwise) => depthwise::run(simd, self.0),
+                    Method::Winograd(_) => {}
+                }
+            }
         }
     }
 }

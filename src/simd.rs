@@ -13,11 +13,25 @@ use core::ops::Range;
     target_abi = "eabihf",
     not(target_has_atomic = "64"),
 ))]
-mod cortex_m;
+pub(crate) mod cortex_m;
 #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
 mod cortex_m0;
 mod scalar;
 pub use scalar::Scalar;
+#[cfg(all(
+    target_arch = "arm",
+    target_os = "none",
+    target_abi = "eabihf",
+    not(target_has_atomic = "64"),
+))]
+pub(crate) use scalar::fused;
+#[cfg(all(
+    target_arch = "arm",
+    target_os = "none",
+    not(target_abi = "eabihf"),
+    not(target_has_atomic = "64"),
+))]
+pub(crate) mod cortex_m_soft;
 mod scalar_int16;
 
 // What `Scalar` runs of int8: a program that does not know the level when it is linked shall not pay for two.
@@ -84,6 +98,14 @@ pub(crate) fn opaque<T>(mut p: *const T) -> *const T {
     p
 }
 
+/// The same reference, of which the compiler does not know: what lies there is read when it is needed, not before and kept for
+/// later. On small cores that is kept on the stack, where a load is as good, and there is little stack.
+#[inline(always)]
+pub(crate) fn reread<T>(reference: &T) -> &T {
+    // SAFETY: the pointer is the same.
+    unsafe { &*opaque(reference) }
+}
+
 /// An instruction set.
 ///
 /// A type that implements it is a token: a value of it exists only where the CPU is known to have
@@ -95,6 +117,7 @@ pub(crate) fn opaque<T>(mut p: *const T) -> *const T {
 ///
 /// `run` enables every instruction that the other methods use, and a value is made only where the
 /// CPU has them.
+#[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // Winograd has no use for all of it
 pub(crate) unsafe trait Simd: Copy {
     /// A register of [`LANES`](Self::LANES) floats.
     type F32: Copy;
@@ -219,7 +242,7 @@ pub(crate) unsafe trait Simd: Copy {
     #[inline(always)]
     fn prefetch(self, _p: *const f32) {}
 
-    /// Whether the level brings its own inner loops, the next three methods.
+    /// Whether the level brings its own inner loop, the next method.
     const LOOPS: bool = false;
 
     /// Adds `count` channels of the `pixels` of a tile, of which the first lies at `x` and each next
@@ -240,56 +263,11 @@ pub(crate) unsafe trait Simd: Copy {
     ) {
     }
 
-    /// Adds `count` taps lane by lane, at least one: inputs `tap` floats apart, weights `width`.
-    ///
-    /// # Safety
-    /// [`LOOPS`](Self::LOOPS), and all of that can be read.
-    unsafe fn add_taps(
-        self,
-        acc: Self::F32,
-        _x: *const f32,
-        _tap: usize,
-        _w: *const f32,
-        _width: usize,
-        _count: usize,
-    ) -> Self::F32 {
-        acc
-    }
-
-    /// Adds window rows of three taps to the sums of a depthwise tile: `M` pixels at a stride of
-    /// `STRIDE`, 1 or 2.
-    ///
-    /// # Safety
-    /// [`LOOPS`](Self::LOOPS), there is a row and at most [`SLIDE`](Self::SLIDE) pixels, and whole
-    /// vectors can be read of all weights and of the inputs that are not missed.
-    unsafe fn add_rows<const M: usize, const STRIDE: usize>(
-        self,
-        _acc: &mut [Self::F32; M],
-        _rows: WindowRows,
-    ) {
-    }
-
     /// See [`Half`](Self::Half).
     fn half(self) -> Self::Half;
 
     /// Calls `kernel.run` in a function that may use these instructions.
     fn run<K: Kernel>(self, kernel: K);
-}
-
-/// Window rows under a depthwise tile.
-#[allow(dead_code)] // read where a level has loops of its own
-pub(crate) struct WindowRows {
-    pub count: usize,
-    /// The first pixel's first input.
-    pub x: *const f32,
-    /// Floats between neighbouring inputs and rows.
-    pub tap: usize,
-    pub row: usize,
-    /// Whether the first pixel misses the first tap, and the last pixel the last.
-    pub missed: [bool; 2],
-    /// The first weight of the first row, and the floats between neighbouring columns.
-    pub w: *const f32,
-    pub width: usize,
 }
 
 /// An algorithm, written once for every instruction set.

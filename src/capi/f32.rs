@@ -5,10 +5,12 @@ use super::geometry::{LayerGeometry, PlanSizes, algorithm, ordered, plan_sizes};
 use super::level::level;
 use super::memory::{Region, apart, reference, slice, slice_mut};
 use super::plan::{Lent, lent, tell, tell_rows};
-use crate::{Activation, Algorithm, ConvF32, Limits};
+use crate::kernel::{Job, Memory};
+use crate::{Activation, Algorithm, ConvF32, Level, Limits};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
+use core::ptr::{slice_from_raw_parts, slice_from_raw_parts_mut};
 
 /// A checked convolution of float, made by `microconv_f32_init`. The caller lends the memory; it points
 /// at no other, so it may be copied and moved within the program. Many threads may use one at a time.
@@ -205,17 +207,20 @@ pub unsafe extern "C" fn microconv_f32_run(
     scratch_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    // SAFETY: the caller's.
-    let info = unsafe { Info::at(error) };
+    let memory = Memory {
+        input: slice_from_raw_parts(input, input_len),
+        packed: slice_from_raw_parts(packed, packed_len),
+        output: slice_from_raw_parts_mut(output, output_len),
+        scratch: slice_from_raw_parts_mut(scratch, scratch_len),
+    };
     // SAFETY: the caller's.
     unsafe {
-        let arrays = Arrays {
-            input: (input, input_len),
-            packed: (packed, packed_len),
-            output: (output, output_len),
-            scratch: (scratch, scratch_len),
+        let info = Info::at(error);
+        let level = match self::level(level, info) {
+            Ok(level) => level,
+            Err(status) => return status,
         };
-        end(arrays.run(plan, level, None, info), info)
+        run(plan, level, &whole_job(plan, &memory, info), info)
     }
 }
 
@@ -241,68 +246,141 @@ pub unsafe extern "C" fn microconv_f32_run_rows(
     scratch_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    // SAFETY: the caller's.
-    let info = unsafe { Info::at(error) };
+    let memory = Memory {
+        input: slice_from_raw_parts(input, input_len),
+        packed: slice_from_raw_parts(packed, packed_len),
+        output: slice_from_raw_parts_mut(output, output_len),
+        scratch: slice_from_raw_parts_mut(scratch, scratch_len),
+    };
     // SAFETY: the caller's.
     unsafe {
-        let arrays = Arrays {
-            input: (input, input_len),
-            packed: (packed, packed_len),
-            output: (output, output_len),
-            scratch: (scratch, scratch_len),
+        let info = Info::at(error);
+        let level = match self::level(level, info) {
+            Ok(level) => level,
+            Err(status) => return status,
         };
-        end(
-            arrays.run(plan, level, Some(first_row..end_row), info),
-            info,
-        )
+        let rows = first_row..end_row;
+        run(plan, level, &part_job(plan, rows, &memory, info), info)
     }
 }
 
-/// The memory of a run.
-struct Arrays {
-    input: (*const f32, usize),
-    packed: (*const f32, usize),
-    output: (*mut f32, usize),
-    scratch: (*mut f32, usize),
-}
-
-impl Arrays {
-    /// All rows, or some.
-    ///
-    /// # Safety
-    ///
-    /// As for [`microconv_f32_run`].
-    #[inline(never)]
-    unsafe fn run(
-        self,
-        plan: *const PlanF32,
-        level: u32,
-        rows: Option<Range<usize>>,
-        info: Info,
-    ) -> Result<(), Status> {
-        // SAFETY: the caller's; what is written overlaps nothing.
-        unsafe {
-            let conv = PlanF32::get(plan, info)?;
-            let reads = [
-                Region::new(CallArgument::Plan, plan, 1),
-                Region::new(CallArgument::Input, self.input.0, self.input.1),
-                Region::new(CallArgument::Packed, self.packed.0, self.packed.1),
-            ];
-            let output = Region::new(CallArgument::Output, self.output.0, self.output.1);
-            let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1);
-            apart(&[output, scratch], &reads, info)?;
-            let level = self::level(level, info)?;
-            let input = slice(self.input.0, self.input.1);
-            let packed = slice(self.packed.0, self.packed.1);
-            let output = slice_mut(self.output.0, self.output.1);
-            let scratch = slice_mut(self.scratch.0, self.scratch.1);
-            match rows {
-                None => info.passed(&conv.run(level, input, packed, output, scratch))?,
-                Some(rows) => {
-                    info.passed(&conv.run_rows(level, rows, input, packed, output, scratch))?
-                }
-            }
-            Ok(())
+/// Runs a job, or tells why there is none. It stays where it is: a copy would take as much of the stack again.
+///
+/// # Safety
+///
+/// If there is a job, it is one of the plan's.
+#[inline(always)]
+unsafe fn run(
+    plan: *const PlanF32,
+    level: Level,
+    job: &Result<Job<'_>, Status>,
+    info: Info,
+) -> Status {
+    match job {
+        Ok(job) => {
+            // SAFETY: the caller's.
+            unsafe { PlanF32::trusted(plan) }.runner.run(level, job);
+            end(Ok(()), info)
         }
+        Err(status) => *status,
     }
+}
+
+/// The job of all rows, once it is known that these are its arguments.
+///
+/// # Safety
+///
+/// As for [`microconv_f32_run`].
+// Its frame is gone when the kernels run.
+#[inline(never)]
+unsafe fn whole_job<'a>(
+    plan: *const PlanF32,
+    memory: &'a Memory,
+    info: Info,
+) -> Result<Job<'a>, Status> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = lent(plan, memory, info)?;
+        let rows = 0..conv.output_rows();
+        let needed = [conv.input_len(), conv.output_len()];
+        checked(conv, rows, 0, needed, memory, info)
+    }
+}
+
+/// The same of some rows.
+///
+/// # Safety
+///
+/// As for [`microconv_f32_run`].
+#[inline(never)]
+unsafe fn part_job<'a>(
+    plan: *const PlanF32,
+    rows: Range<usize>,
+    memory: &'a Memory,
+    info: Info,
+) -> Result<Job<'a>, Status> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = lent(plan, memory, info)?;
+        let from = info.passed_on(conv.input_rows(rows.clone()))?;
+        let needed = conv.rows_len(&rows, &from);
+        checked(conv, rows, from.start, needed, memory, info)
+    }
+}
+
+/// The plan, once it is known that the memory can be slices, and what is written overlaps nothing.
+///
+/// # Safety
+///
+/// As for [`microconv_f32_run`].
+#[inline(always)]
+unsafe fn lent<'a>(
+    plan: *const PlanF32,
+    memory: &Memory,
+    info: Info,
+) -> Result<&'a ConvF32, Status> {
+    let region =
+        |argument, slice: *const [f32]| Region::new(argument, slice.cast::<f32>(), slice.len());
+    let reads = [
+        Region::new(CallArgument::Plan, plan, 1),
+        region(CallArgument::Input, memory.input),
+        region(CallArgument::Packed, memory.packed),
+    ];
+    let writes = [
+        region(CallArgument::Output, memory.output),
+        region(CallArgument::Scratch, memory.scratch),
+    ];
+    apart(&writes, &reads, info)?;
+    // SAFETY: the caller's; the plan's region has passed.
+    unsafe { PlanF32::sealed(plan, info) }
+}
+
+/// The job, once the lengths are as they are needed, and the packed weights the plan's.
+///
+/// # Safety
+///
+/// As for [`microconv_f32_run`]; [`lent`] has passed, and the rows are rows of the plan.
+#[inline(always)]
+unsafe fn checked<'a>(
+    conv: &'a ConvF32,
+    rows: Range<usize>,
+    first_input_row: usize,
+    needed: [usize; 2],
+    memory: &'a Memory,
+    info: Info,
+) -> Result<Job<'a>, Status> {
+    // SAFETY: the caller's.
+    let packed = unsafe { slice(memory.packed.cast(), memory.packed.len()) };
+    let given = [
+        memory.input.len(),
+        memory.output.len(),
+        memory.scratch.len(),
+    ];
+    info.passed(&conv.check(needed, given, packed))?;
+    Ok(Job {
+        plan: conv,
+        rows,
+        first_input_row,
+        memory,
+    })
 }

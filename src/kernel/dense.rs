@@ -5,29 +5,30 @@
 //! pixels reach the same taps, but that the first may miss some on the left and the last some on
 //! the right. Rows and planes of the window outside the input are skipped as a whole.
 
+use super::block::{Block, vectors};
 use super::rows::{Columns, Cut, Rows, cut};
 use super::stem::{self, Shape};
-use super::tile::{self, Span, Strip};
+use super::strip::{Span, Strip};
+use super::tile;
 use super::window::{count, quotient};
 use super::{CACHED, Job};
-use crate::pack::{self, PANEL};
 use crate::simd::Simd;
 use core::ops::Range;
 
 #[inline(always)]
-pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
-    if const { S::Half::LANES < S::LANES } && job.panels.filters <= S::Half::LANES {
+pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
+    if const { S::Half::LANES < S::LANES } && job.panels().filters <= S::Half::LANES {
         return whole(simd.half(), job);
     }
     whole(simd, job);
 }
 
 #[inline(always)]
-fn whole<S: Simd>(simd: S, job: Job<'_>) {
-    let walk = Walk::new::<S>(&job);
-    let panels = &job.panels;
-    let packed = job.packed.as_ptr();
-    let output = job.output.as_mut_ptr();
+fn whole<S: Simd>(simd: S, job: &Job<'_>) {
+    let walk = Walk::new::<S>(job);
+    let panels = job.panels();
+    let packed = job.packed();
+    let output = job.output();
     let mut from = 0;
     while from < walk.units {
         let units = from..(from + walk.at_once).min(walk.units);
@@ -42,81 +43,10 @@ fn whole<S: Simd>(simd: S, job: Job<'_>) {
                 let output = output.wrapping_add(group * panels.filters + first);
                 // SAFETY: the panels of a group follow each other as `Panels` counts them, and the
                 // output's pixels have every group's filters.
-                unsafe { walk.block(simd, &job, &block, group, units.clone(), packed, output) };
+                unsafe { walk.block(simd, job, &block, group, units.clone(), packed, output) };
                 first += block.count * block.vectors * S::LANES;
                 panel = block.next;
             }
-        }
-    }
-}
-
-/// Blocks of output channels that are alike: the vectors that stand side by side in a tile.
-pub(super) struct Block {
-    pub count: usize,
-    /// Floats from one block's panel to the next one's.
-    pub step: usize,
-    pub vectors: usize,
-    /// Channels of each that exist.
-    pub channels: usize,
-    /// Where the first panel starts, and the first of its block's filters in it.
-    pub panel: usize,
-    pub lane: usize,
-    pub width: usize,
-    pub panel_len: usize,
-    /// Where the panel of the block after them starts.
-    pub next: usize,
-}
-
-impl Block {
-    /// The blocks of a group's filters from `first` on, in the panel at `panel`, of at most `most`
-    /// vectors. Only one, unless tiles may pass over one block after the other (`together`).
-    #[inline(always)]
-    pub fn new<S: Simd>(
-        most: usize,
-        together: bool,
-        filters: usize,
-        rows: usize,
-        first: usize,
-        panel: usize,
-    ) -> Self {
-        let lane = first % PANEL;
-        let left = filters - first;
-        let width = pack::width(left + lane);
-        let alike = |vectors: usize| {
-            // More than one panel at once, if all are of the same width.
-            let lanes = vectors * S::LANES;
-            lanes > PANEL && pack::width(left.saturating_sub(lanes - PANEL)) == PANEL
-        };
-        let vectors = if alike(most) {
-            most
-        } else if alike(S::VECTORS) {
-            S::VECTORS
-        } else {
-            (width - lane).min(PANEL).div_ceil(S::LANES).min(S::VECTORS)
-        };
-        let lanes = vectors * S::LANES;
-        let panel_len = width * rows;
-        let finished = if lanes > PANEL {
-            lanes / PANEL
-        } else {
-            // A group's last panel may hold more lanes than filters.
-            usize::from(lane + lanes >= width || lanes >= left)
-        };
-        let count = if together && lanes.is_multiple_of(PANEL) && lanes <= left {
-            quotient(left, lanes)
-        } else {
-            1
-        };
-        Block {
-            count,
-            step: finished * panel_len,
-            vectors,
-            channels: left.min(lanes),
-            panel,
-            lane,
-            width,
-            panel_len,
-            next: panel + count * finished * panel_len,
         }
     }
 }
@@ -146,7 +76,7 @@ const FLAT: usize = 84;
 impl Walk {
     #[inline(always)]
     fn new<S: Simd>(job: &Job<'_>) -> Self {
-        let (geometry, sizes) = (job.geometry, job.sizes);
+        let (geometry, sizes) = (job.geometry(), job.sizes());
         let flat =
             geometry.kernel == [1; 3] && geometry.stride == [1; 3] && sizes.padding == [[0; 2]; 3];
         let columns = Columns::of(geometry, sizes);
@@ -155,12 +85,12 @@ impl Walk {
         // Everything at once reads the input once for each block of channels; parts that the cache
         // keeps read the weights once for each part. Pixels that a stride steps over are not read.
         let mut at_once = units;
-        if job.input.len() > CACHED {
+        if job.memory.input.len() > CACHED {
             let skip = |axis: usize| quotient(geometry.stride[axis], geometry.kernel[axis]).max(1);
-            let read = quotient(job.input.len(), skip(1).saturating_mul(skip(2)));
+            let read = quotient(job.memory.input.len(), skip(1).saturating_mul(skip(2)));
             let passes = geometry.filters.div_ceil(S::VECTORS * S::LANES);
             let parts = read.div_ceil(CACHED);
-            if parts.saturating_mul(job.packed.len()) < passes.saturating_mul(read) {
+            if parts.saturating_mul(job.memory.packed.len()) < passes.saturating_mul(read) {
                 at_once =
                     quotient(units, parts)
                         .max(1)
@@ -174,8 +104,8 @@ impl Walk {
             folded: geometry.dilation[2] == 1 && geometry.groups == 1,
             units,
             at_once,
-            vectors: vectors::<S>(if flat { at_once } else { pixels }, job.panels.rows()),
-            together: job.packed.len() <= 2 * CACHED,
+            vectors: vectors::<S>(if flat { at_once } else { pixels }, job.panels().rows()),
+            together: job.memory.packed.len() <= 2 * CACHED,
         }
     }
 
@@ -195,7 +125,7 @@ impl Walk {
         packed: *const f32,
         output: *mut f32,
     ) {
-        let (geometry, sizes) = (job.geometry, job.sizes);
+        let (geometry, sizes) = (job.geometry(), job.sizes());
         let [_, input_height, input_width] = geometry.input;
         let depth = sizes.group_channels;
         let [_, kernel_height, kernel_width] = geometry.kernel;
@@ -204,7 +134,7 @@ impl Walk {
         let bias = packed.wrapping_add(block.panel + block.lane);
         let weights = bias.wrapping_add(block.width);
         let weights_tap = depth * block.width;
-        let input = job.input.as_ptr().wrapping_add(group * depth);
+        let input = job.input().wrapping_add(group * depth);
         let mut strip = Strip {
             blocks: block.count,
             block: block.step,
@@ -230,7 +160,7 @@ impl Walk {
             output,
             output_pixel: geometry.filters,
             channels: block.channels,
-            clamp: job.activation.range(),
+            clamp: job.activation().range(),
         };
         let most = S::TILES[block.vectors];
         if self.flat {
@@ -322,33 +252,4 @@ impl Walk {
         };
         [span(cut.x + 1, a, b), span(cut.x, b, c), span(cut.x, c, d)]
     }
-}
-
-/// How many vectors make the better tile for a row of so many pixels. The wider tile, of fewer pixels, reads
-/// less for as many multiply-adds, so it also is if neither takes longer, and for a panel of few rows, where what
-/// counts is that more stores go to the same pixel.
-#[inline(always)]
-fn vectors<S: Simd>(pixels: usize, rows: usize) -> usize {
-    let cost = |vectors: usize| {
-        let (tile, tiles) = cut(pixels, S::TILES[vectors]);
-        let rest = pixels.saturating_sub(tile * tiles);
-        let others = quotient(rest, tile.saturating_sub(1));
-        tiles * step(tile * vectors) + others * step(tile.saturating_sub(1) * vectors)
-    };
-    let [many, few] = [S::VECTORS, S::WIDE];
-    if few > many && (rows <= S::SHORT || cost(few) * many <= cost(many) * few) {
-        few
-    } else {
-        many
-    }
-}
-
-/// What a tile of so many sums takes for a tap, in sixteenths of a multiply-add: as long as its multiply-adds, or
-/// as eight of them, which is what one chain waits for the next in; and with few more than that, two units
-/// that multiply-adds are dealt out to in turn are not both busy all the time (measured on Zen 4: 8 take as long
-/// as 8.8 would, 10 as 10.6, 12 as 12.2).
-#[inline(always)]
-const fn step(sums: usize) -> usize {
-    let least = if sums < 8 { 8 } else { sums };
-    16 * least + if sums < 12 { 10 } else { 3 }
 }

@@ -2,7 +2,7 @@
 
 use super::double::Doubled;
 use super::pair;
-use super::rows::{Columns, Cut, Lines, Rows};
+use super::rows::{Columns, Cut, Lines, Rows, can_slide};
 use super::slide;
 use super::taps;
 use super::window::{count, quotient};
@@ -66,20 +66,20 @@ pub(super) struct Segment {
 }
 
 #[inline(always)]
-pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
-    let geometry = job.geometry;
-    let packed = job.packed.as_ptr();
-    let output = job.output.as_mut_ptr();
+pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
+    let geometry = job.geometry();
+    let packed = job.packed();
+    let output = job.output();
     let row = geometry.input[2] * geometry.channels;
     let (rows, columns) = (
-        Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row),
-        Columns::of(geometry, job.sizes),
+        Rows::of(geometry, job.sizes(), job.rows.start, job.first_input_row),
+        Columns::of(geometry, job.sizes()),
     );
-    let slides = slide::can(geometry);
+    let slides = can_slide(geometry);
     let pairs = slides && pair::can::<S>(geometry);
     // Rows of output whose input the cache keeps while one vector after the other passes over them.
     let band = quotient(CACHED, row.saturating_mul(geometry.stride[1])).max(2);
-    let doubled = if slides { Doubled::of::<S>(&job) } else { None };
+    let doubled = if slides { Doubled::of::<S>(job) } else { None };
     let mut index = 0;
     let end = count(&job.rows);
     while index < end {
@@ -103,7 +103,7 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
             {
                 let pairs = doubled.pairs::<S>(&columns, x);
                 if pairs.tile > 0 {
-                    let strip = doubled.strip::<S>(&job, &lines, &pairs, &columns, output);
+                    let strip = doubled.strip::<S>(job, &lines, &pairs, &columns, output);
                     // SAFETY: as below; two pixels are as one of twice the channels.
                     unsafe { slide::run(simd, &strip, pairs.tile, 2) };
                     x += 2 * pairs.tile * pairs.tiles;
@@ -111,12 +111,12 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
                 }
             }
             let cut = columns.cut(x, most);
-            segments::<S>(&job, |segment| {
-                let strip = strip(&job, packed, &lines, &cut, &columns, &segment, output);
+            segments::<S>(job, |segment| {
+                let strip = strip(job, packed, &lines, &cut, &columns, &segment, output);
                 // SAFETY: the panels follow each other as `Panels` counts them, the output's pixels
                 // have every filter, and a cut names the taps that lie inside the input.
                 unsafe {
-                    if !(slides && slide::reaches::<S>(&strip, &cut)) {
+                    if !(slides && cut.slides()) {
                         taps::run(simd, &strip, cut.tile);
                     } else if paired && cut.tile >= pair::LEAST && strip.filters == S::LANES {
                         pair::run(simd, &strip, cut.tile, geometry.stride[2]);
@@ -134,12 +134,12 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>) {
 /// Calls `body` for each segment of the filters.
 #[inline(always)]
 fn segments<S: Simd>(job: &Job<'_>, mut body: impl FnMut(Segment)) {
-    let filters = job.geometry.filters;
+    let filters = job.geometry().filters;
     let last = filters % PANEL;
     let full = filters - last;
     let width = pack::width(last);
     let whole = last / S::LANES;
-    let panel = full * job.panels.rows();
+    let panel = full * job.panels().rows();
     if full > 0 {
         body(Segment {
             filter: 0,
@@ -180,7 +180,7 @@ pub(super) fn strip(
     segment: &Segment,
     output: *mut f32,
 ) -> Strip {
-    let geometry = job.geometry;
+    let geometry = job.geometry();
     let [_, input_height, input_width] = geometry.input;
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let row = input_width * geometry.channels;
@@ -197,8 +197,7 @@ pub(super) fn strip(
         lines: lines.count,
         tiles: cut.tiles,
         input: job
-            .input
-            .as_ptr()
+            .input()
             .wrapping_add(lines.input * row + channel)
             .wrapping_add(at),
         // A step that is never taken may be past all bounds.
@@ -211,7 +210,7 @@ pub(super) fn strip(
         rows: count(&lines.rows),
         taps: cut.taps,
         vectors: segment.vectors,
-        panel: segment.width * job.panels.rows(),
+        panel: segment.width * job.panels().rows(),
         bias,
         weights: bias.wrapping_add((1 + first * kernel_width) * segment.width),
         width: segment.width,
@@ -224,6 +223,6 @@ pub(super) fn strip(
         filters: segment.filters,
         multiplier,
         turn: segment.filter - channel * multiplier,
-        clamp: job.activation.range(),
+        clamp: job.activation().range(),
     }
 }

@@ -31,23 +31,25 @@ impl Doubled {
     /// Those of a job whose windows slide, if it has so many channels.
     #[inline(always)]
     pub fn of<S: Simd>(job: &Job<'_>) -> Option<Self> {
-        let geometry = job.geometry;
+        let geometry = job.geometry();
         let half = S::LANES / 2;
         if !Self::on::<S>()
             || geometry.filters != half
             || geometry.stride[2] != 1
-            || job.sizes.output[2] < FEWEST
-            || job.sizes.taps > TAPS
+            || job.sizes().output[2] < FEWEST
+            || job.sizes().taps > TAPS
         {
             return None;
         }
         let mut rows = [0.0; (1 + TAPS) * PANEL];
         // (Chunks would bring a panic for those of no length.)
-        for tap in 0..1 + job.sizes.taps {
+        for tap in 0..1 + job.sizes().taps {
             for lane in 0..S::LANES {
-                let from = job.packed.get(tap * half + lane % half.max(1));
-                if let (Some(to), Some(x)) = (rows.get_mut(tap * S::LANES + lane), from) {
-                    *to = *x;
+                let from = tap * half + lane % half.max(1);
+                let to = rows.get_mut(tap * S::LANES + lane);
+                if let (Some(to), true) = (to, from < job.memory.packed.len()) {
+                    // SAFETY: it is one of the packed weights.
+                    *to = unsafe { job.packed().add(from).read() };
                 }
             }
         }

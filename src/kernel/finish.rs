@@ -4,7 +4,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::piece::load;
-use super::tile::Strip;
+use super::strip::Strip;
 use crate::simd::Simd;
 
 /// Clamps the sums, writes those of channels that exist, and returns where the next tile goes.

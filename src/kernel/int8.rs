@@ -12,7 +12,7 @@ use crate::geometry::{Geometry, Sizes};
 use crate::pack::PANEL;
 use crate::pack_i8::{HEADER, QUAD};
 use crate::quant::Quant;
-use crate::simd::{Level, opaque};
+use crate::simd::Level;
 use core::ops::Range;
 
 mod direct;
@@ -188,14 +188,6 @@ fn rolled() {
     unsafe {
         core::arch::asm!("", options(nomem, nostack, preserves_flags));
     }
-}
-
-/// The same reference, of which the compiler does not know: what lies there is read when it is needed, not before and kept for
-/// later. On small cores that is kept on the stack, where a load is as good, and there is little stack.
-#[inline(always)]
-fn reread<T>(reference: &T) -> &T {
-    // SAFETY: the pointer is the same.
-    unsafe { &*opaque(reference) }
 }
 
 /// Words of a full panel of a depthwise layer.

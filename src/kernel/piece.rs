@@ -4,7 +4,7 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::tile::Strip;
+use super::strip::Strip;
 use crate::pack;
 use crate::simd::Simd;
 

@@ -98,6 +98,26 @@ pub(super) struct Cut {
     pub taps: [usize; 4],
 }
 
+/// Whether a geometry's windows slide: each input of a depthwise layer is loaded once for all the pixels of a tile that reach it.
+#[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // without an FPU
+pub(super) const fn can_slide(geometry: &Geometry) -> bool {
+    geometry.kernel[2] == 3
+        && geometry.dilation[2] == 1
+        && geometry.stride[2] <= 2
+        && geometry.filters == geometry.channels
+}
+
+impl Cut {
+    /// Whether windows of three columns slide over the tile: the first pixel misses at most the first tap, the last at most the
+    /// last, and the others none.
+    #[inline(always)]
+    #[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // without an FPU
+    pub fn slides(&self) -> bool {
+        let [after_first, first, last, before_last] = self.taps;
+        first <= 1 && last >= 2 && (self.tile == 1 || after_first == 0 && before_last == 3)
+    }
+}
+
 impl Columns {
     #[inline(always)]
     pub fn of(geometry: &Geometry, sizes: &Sizes) -> Self {

@@ -6,45 +6,21 @@
 
 use super::depthwise::Strip;
 use super::piece::lane;
-use super::rows::Cut;
-use crate::geometry::Geometry;
-use crate::simd::{Kernel, Simd, WindowRows};
+use crate::simd::{Kernel, Simd};
 
 /// `M` pixels at a stride of `STRIDE`. `FULL`: every lane of the vector is a filter.
 struct Slide<'a, const M: usize, const STRIDE: usize, const FULL: bool>(&'a Strip);
-
-/// Whether a geometry's windows slide.
-pub(super) const fn can(geometry: &Geometry) -> bool {
-    geometry.kernel[2] == 3
-        && geometry.dilation[2] == 1
-        && geometry.stride[2] <= 2
-        && geometry.filters == geometry.channels
-}
-
-/// Whether the first pixel of a tile misses at most the first tap, the last at most the last, and
-/// the others none; and whether a level with loops of its own can take the strip's vectors whole.
-pub(super) fn reaches<S: Simd>(strip: &Strip, cut: &Cut) -> bool {
-    if S::LOOPS && strip.filters < S::LANES {
-        return false;
-    }
-    let [after_first, first, last, before_last] = cut.taps;
-    if cut.tile == 1 {
-        first <= 1 && last >= 2
-    } else {
-        after_first == 0 && first <= 1 && last >= 2 && before_last == 3
-    }
-}
 
 /// Runs a strip in tiles of `pixels`.
 ///
 /// # Safety
 ///
-/// [`can`] and [`reaches`] hold, and what [`taps::run`](super::taps::run) demands.
+/// [`can_slide`](super::rows::can_slide) and [`Cut::slides`](super::rows::Cut::slides) hold, and what [`taps::run`](super::taps::run) demands.
 #[inline(always)]
 pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, pixels: usize, stride: usize) {
     macro_rules! tiles {
         ($($m:literal)*) => {
-            match (pixels, stride, S::LOOPS || strip.filters == S::LANES) {
+            match (pixels, stride, strip.filters == S::LANES) {
                 $(
                     ($m, 1, true) if const { $m <= S::SLIDE } => {
                         simd.run(Slide::<$m, 1, true>(strip));
@@ -120,30 +96,17 @@ unsafe fn tile<S: Simd, const M: usize, const STRIDE: usize, const FULL: bool>(
         let mut acc = [[load::<S, FULL>(simd, strip, bias); M]];
         let (mut input_plane, mut weights_plane) = (input, weights);
         for _ in 0..strip.planes {
-            if S::LOOPS {
-                let rows = WindowRows {
-                    count: strip.rows,
-                    x: input_plane,
-                    tap: strip.tap,
-                    row: strip.row,
-                    missed,
-                    w: weights_plane,
-                    width: strip.width,
-                };
-                simd.add_rows::<M, STRIDE>(&mut acc[0], rows);
-            } else {
-                let (mut input, mut weights) = (input_plane, weights_plane);
-                for _ in 0..strip.rows {
-                    // Else each input has an address of its own, and those on the stack. (With half as
-                    // many registers that is still faster than a chain of additions: measured.)
-                    if S::LANES > 8 {
-                        (input, weights) = (simd.opaque(input), simd.opaque(weights));
-                    }
-                    let w = [Some(taps::<S, FULL>(simd, strip, weights))];
-                    row::<S, 1, M, STRIDE, FULL>(simd, strip, &mut acc, w, missed, input);
-                    input = input.wrapping_add(strip.row);
-                    weights = weights.wrapping_add(strip.weights_row);
+            let (mut input, mut weights) = (input_plane, weights_plane);
+            for _ in 0..strip.rows {
+                // Else each input has an address of its own, and those on the stack. (With half as
+                // many registers that is still faster than a chain of additions: measured.)
+                if S::LANES > 8 {
+                    (input, weights) = (simd.opaque(input), simd.opaque(weights));
                 }
+                let w = [Some(taps::<S, FULL>(simd, strip, weights))];
+                row::<S, 1, M, STRIDE, FULL>(simd, strip, &mut acc, w, missed, input);
+                input = input.wrapping_add(strip.row);
+                weights = weights.wrapping_add(strip.weights_row);
             }
             input_plane = input_plane.wrapping_add(strip.plane);
             weights_plane = weights_plane.wrapping_add(strip.weights_plane);

@@ -9,11 +9,11 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::dense::Block;
+use super::block::Block;
 use super::finish::{clamp, store};
 use super::piece::{lane, sums};
 use super::rows::{Columns, Cut};
-use super::tile::{Strip, Tile, each};
+use super::strip::{Strip, Tile, each};
 use super::window::{count, quotient};
 use crate::geometry::Geometry;
 use crate::pack::PANEL;
@@ -184,8 +184,7 @@ impl<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const STRIDE: 
         // SAFETY: the caller's.
         unsafe {
             let mut acc = sums::<S, M, V>(simd, strip, bias);
-            let (mut plane, mut weights_plane) =
-                (input.wrapping_add(strip.spans[1].at), weights);
+            let (mut plane, mut weights_plane) = (input.wrapping_add(strip.spans[1].at), weights);
             for _ in 0..strip.planes {
                 let (mut row, mut weights) = (plane, weights_plane);
                 for _ in 0..strip.rows {
@@ -215,7 +214,13 @@ unsafe fn add<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const
 ) -> *const f32 {
     // Else the compiler would have an address for each vector.
     let (row, mut w) = (simd.opaque(row), simd.opaque(weights));
-    let width = const { if V * S::LANES < PANEL { V * S::LANES } else { PANEL } };
+    let width = const {
+        if V * S::LANES < PANEL {
+            V * S::LANES
+        } else {
+            PANEL
+        }
+    };
     // Floats under the tile. The last vector ends with them: it may overlap the one before.
     let floats = const { ((M - 1) * STRIDE + COLUMNS) * DEPTH };
     let last = const { ((M - 1) * STRIDE + COLUMNS) * DEPTH - S::BLOCK };

@@ -81,11 +81,6 @@ unsafe fn pixel<S: Simd>(
                 let mut w = weights.wrapping_add(
                     z * strip.weights_plane + y * strip.weights_row + columns.start * strip.width,
                 );
-                let whole = strip.multiplier == 1 && strip.filters == S::LANES;
-                if S::LOOPS && whole && !columns.is_empty() {
-                    acc = simd.add_taps(acc, x, strip.tap, w, strip.width, columns.len());
-                    continue;
-                }
                 for _ in columns.clone() {
                     let a = if strip.multiplier == 1 {
                         simd.load_masked(x, mask)

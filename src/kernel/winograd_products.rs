@@ -8,10 +8,10 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::dense::Block;
+use super::block::Block;
 use super::piece::{load, piece};
 use super::rows::cut;
-use super::tile::{Span, Strip, Tile, each};
+use super::strip::{Span, Strip, Tile, each};
 use super::window::quotient;
 use super::winograd::CACHED;
 use crate::pack::PANEL;

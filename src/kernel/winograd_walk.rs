@@ -19,7 +19,7 @@ use crate::simd::{Kernel, Simd};
 use core::ops::Range;
 
 #[inline(always)]
-pub(super) fn run<S: Simd>(simd: S, job: Job<'_>, variant: Variant) {
+pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>, variant: Variant) {
     match variant {
         Variant::Two => blocks::<S, 2, 4>(simd, job, variant),
         Variant::Four => blocks::<S, 4, 6>(simd, job, variant),
@@ -29,22 +29,21 @@ pub(super) fn run<S: Simd>(simd: S, job: Job<'_>, variant: Variant) {
 
 /// Tiles of `M` by `M` outputs, from `N` by `N` inputs.
 #[inline(always)]
-fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: Job<'_>, variant: Variant) {
-    let mut job = job;
-    let image = Image::of(&mut job);
-    let panels = &job.panels;
+fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: &Job<'_>, variant: Variant) {
+    let image = Image::of(job);
+    let panels = job.panels();
     let mut left = image.tiles::<M>(&job.rows);
     if left == 0 {
         return;
     }
     let blocks = Blocks::of(
         variant,
-        job.sizes,
+        job.sizes(),
         left,
-        job.scratch.len(),
+        job.memory.scratch.len(),
         S::PRODUCTS[S::VECTORS],
     );
-    let scratch = job.scratch.as_mut_ptr();
+    let scratch = job.scratch();
     // The planes start at a cache line; how far that is from the start, `Blocks` has counted in.
     let past = scratch.addr() / size_of::<f32>() % LINE;
     let inputs = scratch.wrapping_add((LINE - past) % LINE);
@@ -54,7 +53,7 @@ fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: Job<'_>, varian
     while left > 0 {
         let tiles = blocks.tiles.min(left);
         let next = place.after::<M>(&image, tiles);
-        let mut packed = job.packed.as_ptr();
+        let mut packed = job.packed();
         for group in 0..panels.groups {
             simd.run(Inputs::<M, N> {
                 image: &image,
@@ -90,7 +89,7 @@ fn blocks<S: Simd, const M: usize, const N: usize>(simd: S, job: Job<'_>, varian
                     place,
                     products: &products,
                     filter: group * panels.filters + first,
-                    clamp: job.activation.range(),
+                    clamp: job.activation().range(),
                 });
                 first += filters;
             }
@@ -121,13 +120,13 @@ struct Image {
 }
 
 impl Image {
-    fn of(job: &mut Job<'_>) -> Self {
-        let (geometry, sizes) = (job.geometry, job.sizes);
+    fn of(job: &Job<'_>) -> Self {
+        let (geometry, sizes) = (job.geometry(), job.sizes());
         let [input_depth, input_height, input_width] = geometry.input;
         let [output_depth, output_height, output_width] = sizes.output;
         Image {
-            input: job.input.as_ptr(),
-            output: job.output.as_mut_ptr(),
+            input: job.input(),
+            output: job.output(),
             depth: Axis::of(geometry, sizes, 0),
             input_depth,
             output_depth,

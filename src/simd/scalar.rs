@@ -134,18 +134,41 @@ cfg_if::cfg_if! {
     ))] {
         pub(super) const FUSED: bool = true;
 
-        use super::{WindowRows, cortex_m};
+        use super::cortex_m;
         use core::ops::Range;
 
         /// 16 accumulators, 8 weights and 4 channels of each pixel are the 32 registers.
         const TILES: [usize; MOST_VECTORS + 1] = [0, 2, 2, 0, 0];
         const VECTORS: usize = 2;
+        #[allow(dead_code)] // depthwise has loops of its own
         const SLIDE: usize = 4;
 
         #[inline(always)]
         fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
             // SAFETY: one tap, and four floats of it in either array.
             unsafe { cortex_m::add_taps(c, a.as_ptr(), 0, b.as_ptr(), 0, 1) }
+        }
+
+        /// The same of one number, which comes and goes through registers that an `asm!` block may name.
+        #[inline(always)]
+        pub(crate) fn fused(a: f32, b: f32, c: f32) -> f32 {
+            let mut sum = c.to_bits();
+            // SAFETY: instructions that the target has, on registers alone.
+            unsafe {
+                core::arch::asm!(
+                    "vmov s0, {a}",
+                    "vmov s1, {b}",
+                    "vmov s2, {sum}",
+                    "vfma.f32 s2, s0, s1",
+                    "vmov {sum}, s2",
+                    a = in(reg) a.to_bits(),
+                    b = in(reg) b.to_bits(),
+                    sum = inout(reg) sum,
+                    out("s0") _, out("s1") _, out("s2") _,
+                    options(pure, nomem, nostack, preserves_flags),
+                );
+            }
+            f32::from_bits(sum)
         }
 
         macro_rules! loops {
@@ -168,30 +191,6 @@ cfg_if::cfg_if! {
                     unsafe {
                         cortex_m::add_channels(acc, pixels.len(), V, x, pixel, w, width, count)
                     }
-                }
-
-                #[inline(always)]
-                unsafe fn add_taps(
-                    self,
-                    acc: [f32; 4],
-                    x: *const f32,
-                    tap: usize,
-                    w: *const f32,
-                    width: usize,
-                    count: usize,
-                ) -> [f32; 4] {
-                    // SAFETY: the caller's.
-                    unsafe { cortex_m::add_taps(acc, x, tap, w, width, count) }
-                }
-
-                #[inline(always)]
-                unsafe fn add_rows<const M: usize, const STRIDE: usize>(
-                    self,
-                    acc: &mut [[f32; 4]; M],
-                    rows: WindowRows,
-                ) {
-                    // SAFETY: the caller's.
-                    unsafe { cortex_m::add_rows(acc.as_mut_ptr().cast(), M, STRIDE, rows) }
                 }
             };
         }
@@ -223,6 +222,7 @@ cfg_if::cfg_if! {
         /// 16 accumulators, 4 weights and an input.
         const TILES: [usize; MOST_VECTORS + 1] = [0, 4, 0, 0, 0];
         const VECTORS: usize = 1;
+        #[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // the same
         const SLIDE: usize = 3;
 
         #[inline(always)]

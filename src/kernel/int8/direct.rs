@@ -3,14 +3,15 @@
 //! What lies in the padding is left out. Where the channels of a tap are no whole quads, the weights are not cut as the
 //! image is, and windows are gathered first: see [`gather`](super::gather).
 
+use super::JobI8;
 use super::gather::{self, Bytes, PIECE, depth};
 use super::panels;
 use super::put::Panel;
 use super::quads::{Quads, Reach, Taps};
 use super::windows::{Pixel, Windows, steps, tap};
-use super::{JobI8, reread};
 use crate::kernel::window::count;
 use crate::pack_i8::QUAD;
+use crate::simd::reread;
 use core::mem::MaybeUninit;
 
 /// Two pixels next to each other, whose windows have the same planes and rows inside.

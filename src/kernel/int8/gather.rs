@@ -3,9 +3,10 @@
 use super::direct::Two;
 use super::quads::{Offset, PIXELS, Quads};
 use super::windows::{steps, tap};
-use super::{JobI8, reread, rolled};
+use super::{JobI8, rolled};
 use crate::kernel::window::quotient;
 use crate::pack_i8::QUAD;
+use crate::simd::reread;
 use core::ptr;
 
 /// Bytes of a window that are gathered at a time: all of 3x3 windows of three channels.

@@ -4,10 +4,11 @@
 use super::put::Panel;
 use super::quads::{PIXELS, Pair, Quads};
 use super::windows::{Windows, step, steps};
-use super::{JobI8, depthwise_panel, reread, rolled, taps};
+use super::{JobI8, depthwise_panel, rolled, taps};
 use crate::kernel::window::count;
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
+use crate::simd::reread;
 use core::mem::MaybeUninit;
 use core::ptr;
 

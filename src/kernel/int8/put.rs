@@ -1,10 +1,11 @@
 //! From the sums of a panel to outputs, for cores without vectors.
 
 use super::quads::{PIXELS, Pair, Quads};
-use super::{JobI8, Outputs, reread, rolled};
+use super::{JobI8, Outputs, rolled};
 use crate::kernel::Implied;
 use crate::pack_i8::HEADER;
 use crate::quant::Rounding;
+use crate::simd::reread;
 
 /// The sums of some filters of a panel for two pixels, and where their outputs go.
 ///

@@ -3,11 +3,12 @@
 
 use super::quads::Quads;
 use super::windows::{Windows, steps};
-use super::{JobI8, Outputs, depthwise_panel, reread, rolled, taps};
+use super::{JobI8, Outputs, depthwise_panel, rolled, taps};
 use crate::kernel::window::count;
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 use crate::quant::Quant;
+use crate::simd::reread;
 use core::mem::MaybeUninit;
 use core::ptr;
 

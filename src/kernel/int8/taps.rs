@@ -3,10 +3,11 @@
 use super::put::Panel;
 use super::quads::{Offset, PIXELS, Pair, Quads};
 use super::windows::{Windows, steps};
-use super::{JobI8, depthwise_panel, reread, rolled};
+use super::{JobI8, depthwise_panel, rolled};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
+use crate::simd::reread;
 use core::mem::MaybeUninit;
 
 /// A tap.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use microconv::{Activation, Weights, reference};
+use microconv::{Activation, Level, Weights, reference};
 
 use crate::layers::Layer;
 
@@ -73,7 +73,7 @@ pub fn near_reference(layer: &Layer, output: &[f32], buffers: &mut Buffers) -> R
     Ok(())
 }
 
-/// Bit for bit: the bias, then one fused multiply-add for each tap inside the image, by plane, row, column and channel, then the clamp.
+/// Bit for bit: the bias, then one multiply-add, fused where the core has an FPU, for each tap inside the image, by plane, row, column and channel, then the clamp.
 pub fn same_chain(layer: &Layer, output: &[f32]) -> Result<(), Wrong> {
     let [_, depth, height, width, filters] = layer.plan.output_shape();
     for (at, &given) in output.iter().enumerate() {
@@ -124,7 +124,11 @@ fn chain(layer: &Layer, image: usize, place: [usize; 3], filter: usize) -> f32 {
         let input = &layer.input[pixel * geometry.channels + first..][..part];
         let weights = &layer.weights[(filter * planes * rows * columns + tap) * part..][..part];
         for (x, w) in input.iter().zip(weights) {
-            sum = libm::fmaf(*x, *w, sum);
+            sum = if Level::detect().is_fused() {
+                libm::fmaf(*x, *w, sum)
+            } else {
+                x * w + sum
+            };
         }
     }
     sum

@@ -1,4 +1,4 @@
-//! f32: each layer against the reference and its chain of fused multiply-adds, and refusals.
+//! f32: each layer against the reference and its chain of multiply-adds, and refusals.
 
 use core::fmt;
 

@@ -1,18 +1,15 @@
 //! Runs each layer on a Cortex-M in QEMU and compares it with what it should be. Says PASS or FAIL for each check and exits by
-//! semihosting, so that QEMU's own status tells how it went. f32 is for cores with an FPU.
+//! semihosting, so that QEMU's own status tells how it went.
 //!
 //! With the argument `sabotage` one weight of each layer is changed first, and every comparison should fail.
 
 #![no_std]
 #![no_main]
 
-#[cfg(target_abi = "eabihf")]
 mod check;
-#[cfg(target_abi = "eabihf")]
 mod float;
 mod int16;
 mod int8;
-#[cfg(target_abi = "eabihf")]
 mod layers;
 
 use core::fmt;
@@ -25,7 +22,6 @@ use cortex_m_semihosting::{debug, hprintln, syscall1};
 
 #[entry]
 fn main() -> ! {
-    #[cfg(target_abi = "eabihf")]
     static mut FLOAT: float::Memory = float::Memory::ZERO;
     static mut INT8: int8::Memory = int8::Memory::ZERO;
     static mut INT16: int16::Memory = int16::Memory::ZERO;
@@ -38,7 +34,6 @@ fn main() -> ! {
             hprintln!("FAIL {}: {}: {}", name, check, problem);
         }
     };
-    #[cfg(target_abi = "eabihf")]
     float::all(sabotage, FLOAT, &mut report);
     int8::all(sabotage, INT8, &mut report);
     int16::all(sabotage, INT16, &mut report);

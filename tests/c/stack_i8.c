@@ -1,32 +1,8 @@
-/*
- * Firmware that measures the stack of int8 runs, layer by layer: it is painted before a run and looked at after. What counts lies below the
- * frame of the caller.
- */
-#include "../../examples/c/digits/cortex_m.h"
-#include <microconv.h>
-#include <stdio.h>
-
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-
-enum { MOST = 4096 };
+/* Firmware that measures the stack of int8 runs, layer by layer. */
+#include "stack.h"
 
 static int8_t input[MOST], weights[MOST], output[MOST];
 static int32_t packed[MOST], sums[MOST];
-
-static const struct {
-    const char *name;
-    microconv_geometry geometry;
-} layers[] = {
-    {"dense", {1, {1, 8, 8}, 16, 20, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, 1, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
-    {"dense of ragged channels", {1, {1, 9, 8}, 3, 20, {1, 3, 3}, {1, 2, 2}, {1, 1, 1}, 1, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
-    {"long dense of ragged channels", {2, {1, 5, 5}, 13, 5, {1, 5, 5}, {1, 1, 1}, {1, 1, 1}, 1, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
-    {"grouped, dilated", {1, {1, 9, 8}, 8, 12, {1, 3, 3}, {1, 1, 1}, {1, 2, 2}, 2, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
-    {"three axes", {1, {3, 5, 5}, 4, 4, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, 1, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
-    {"1x1", {1, {1, 5, 5}, 72, 40, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 1, MICROCONV_PADDING_VALID, {{0, 0}, {0, 0}, {0, 0}}}},
-    {"depthwise 3x3", {1, {1, 8, 8}, 16, 16, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, 16, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
-    {"depthwise 5x5", {1, {1, 8, 8}, 9, 9, {1, 5, 5}, {1, 1, 1}, {1, 1, 1}, 9, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
-    {"depthwise with two filters a channel", {1, {1, 8, 8}, 6, 12, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, 6, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
-};
 
 static microconv_i8 plan;
 static microconv_sizes sizes;
@@ -56,10 +32,6 @@ __attribute__((noinline)) static unsigned stack_of(int kind, uint32_t type) {
     /* Not the last call, which would be made without this frame. */
     if (status != MICROCONV_STATUS_OK) exit(2);
     return used;
-}
-
-static unsigned larger(unsigned a, unsigned b) {
-    return a > b ? a : b;
 }
 
 /* The most that a layer's calls take, with each rounding. */

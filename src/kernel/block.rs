@@ -1,0 +1,106 @@
+//! How output channels are cut into blocks.
+
+use super::rows::cut;
+use super::window::quotient;
+use crate::pack::{self, PANEL};
+use crate::simd::Simd;
+
+/// Blocks of output channels that are alike: the vectors that stand side by side in a tile.
+pub(super) struct Block {
+    pub count: usize,
+    /// Floats from one block's panel to the next one's.
+    pub step: usize,
+    pub vectors: usize,
+    /// Channels of each that exist.
+    pub channels: usize,
+    /// Where the first panel starts, and the first of its block's filters in it.
+    pub panel: usize,
+    pub lane: usize,
+    pub width: usize,
+    pub panel_len: usize,
+    /// Where the panel of the block after them starts.
+    pub next: usize,
+}
+
+impl Block {
+    /// The blocks of a group's filters from `first` on, in the panel at `panel`, of at most `most`
+    /// vectors. Only one, unless tiles may pass over one block after the other (`together`).
+    #[inline(always)]
+    pub fn new<S: Simd>(
+        most: usize,
+        together: bool,
+        filters: usize,
+        rows: usize,
+        first: usize,
+        panel: usize,
+    ) -> Self {
+        let lane = first % PANEL;
+        let left = filters - first;
+        let width = pack::width(left + lane);
+        let alike = |vectors: usize| {
+            // More than one panel at once, if all are of the same width.
+            let lanes = vectors * S::LANES;
+            lanes > PANEL && pack::width(left.saturating_sub(lanes - PANEL)) == PANEL
+        };
+        let vectors = if alike(most) {
+            most
+        } else if alike(S::VECTORS) {
+            S::VECTORS
+        } else {
+            (width - lane).min(PANEL).div_ceil(S::LANES).min(S::VECTORS)
+        };
+        let lanes = vectors * S::LANES;
+        let panel_len = width * rows;
+        let finished = if lanes > PANEL {
+            lanes / PANEL
+        } else {
+            // A group's last panel may hold more lanes than filters.
+            usize::from(lane + lanes >= width || lanes >= left)
+        };
+        let count = if together && lanes.is_multiple_of(PANEL) && lanes <= left {
+            quotient(left, lanes)
+        } else {
+            1
+        };
+        Block {
+            count,
+            step: finished * panel_len,
+            vectors,
+            channels: left.min(lanes),
+            panel,
+            lane,
+            width,
+            panel_len,
+            next: panel + count * finished * panel_len,
+        }
+    }
+}
+
+/// How many vectors make the better tile for a row of so many pixels. The wider tile, of fewer pixels, reads
+/// less for as many multiply-adds, so it also is if neither takes longer, and for a panel of few rows, where what
+/// counts is that more stores go to the same pixel.
+#[inline(always)]
+pub(super) fn vectors<S: Simd>(pixels: usize, rows: usize) -> usize {
+    let cost = |vectors: usize| {
+        let (tile, tiles) = cut(pixels, S::TILES[vectors]);
+        let rest = pixels.saturating_sub(tile * tiles);
+        let others = quotient(rest, tile.saturating_sub(1));
+        tiles * step(tile * vectors) + others * step(tile.saturating_sub(1) * vectors)
+    };
+    let [many, few] = [S::VECTORS, S::WIDE];
+    if few > many && (rows <= S::SHORT || cost(few) * many <= cost(many) * few) {
+        few
+    } else {
+        many
+    }
+}
+
+/// What a tile of so many sums takes for a tap, in sixteenths of a multiply-add: as long as its multiply-adds, or
+/// as eight of them, which is what one chain waits for the next in; and with few more than that, two units
+/// that multiply-adds are dealt out to in turn are not both busy all the time (measured on Zen 4: 8 take as long
+/// as 8.8 would, 10 as 10.6, 12 as 12.2).
+#[inline(always)]
+const fn step(sums: usize) -> usize {
+    let least = if sums < 8 { 8 } else { sums };
+    16 * least + if sums < 12 { 10 } else { 3 }
+}
