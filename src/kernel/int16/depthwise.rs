@@ -1,29 +1,30 @@
 //! Depthwise: pixel by pixel, four filters at a time. Taps in the padding are left out.
 
 use super::finish::Finish;
-use super::{JobI16, MOST, SimdI16, byte, strips};
+use super::{JobI16, MOST, byte};
 use crate::kernel::rows::{Columns, Rows};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
+use core::ops::Range;
 
+/// The filters from `first` on, a multiple of four.
 #[inline(always)]
-pub(super) fn run<S: SimdI16>(simd: S, job: &mut JobI16<'_>) {
+pub(super) fn run(job: &mut JobI16<'_>, first: usize) {
+    if first >= job.geometry.filters {
+        return;
+    }
     if job.panels.panels.taps > MOST {
-        taps::<true>(job, 0);
-    } else if S::STRIPS && job.geometry.filters == job.geometry.channels {
-        let first = strips::run(simd, job);
-        if first < job.geometry.filters {
-            taps::<false>(job, first);
-        }
+        taps::<true>(job, first..job.geometry.filters);
     } else {
-        taps::<false>(job, 0);
+        taps::<false>(job, first..job.geometry.filters);
     }
 }
 
-/// The filters from `first` on, a multiple of four. `LONG`: the sums do not fit 32 bits.
+/// Some filters, the first of them a multiple of four. `LONG`: the sums do not fit 32 bits.
 #[inline(never)]
-fn taps<const LONG: bool>(job: &mut JobI16<'_>, mut first: usize) {
+pub(super) fn taps<const LONG: bool>(job: &mut JobI16<'_>, which: Range<usize>) {
+    let mut first = which.start;
     let (geometry, sizes) = (job.geometry, job.sizes);
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let rows = Rows::of(geometry, sizes, job.rows.start, job.first_input_row);
@@ -35,7 +36,7 @@ fn taps<const LONG: bool>(job: &mut JobI16<'_>, mut first: usize) {
     let output = job.output.as_mut_ptr();
     let end = count(&job.rows);
     let mut panel = (job.packed.as_ptr()).wrapping_add(first / PANEL * job.panels.panel(PANEL));
-    while first < filters {
+    while first < which.end {
         let lane = first % PANEL;
         let width = width(filters - (first - lane));
         let weights = panel.wrapping_add(HEADER * width + lane / QUAD);
@@ -95,6 +96,7 @@ fn taps<const LONG: bool>(job: &mut JobI16<'_>, mut first: usize) {
                         steps: [QUAD, 1],
                         header: panel.wrapping_add(lane),
                         width,
+                        room: -1,
                         range: job.range,
                         output: output.wrapping_add(at),
                         output_step: filters,
