@@ -206,31 +206,33 @@ unsafe fn weights(from: *const i32) -> int16x8_t {
 #[inline(always)]
 unsafe fn slide<const M: usize, const STRIDE: usize>(strip: &Strip, acc: &mut [[int32x4_t; 2]; M]) {
     let columns = (M - 1) * STRIDE + COLUMNS;
-    strip.rows(|x, w| {
-        // SAFETY: the caller's; a column that is missed is not touched.
-        unsafe {
-            let w = opaque(w);
-            let mut row = [vdupq_n_s16(0); COLUMNS];
-            for column in 0..COLUMNS {
-                row[column] = weights(w.wrapping_add(column * strip.weight_steps[2]));
-            }
+    for plane in 0..strip.taps[0] {
+        for row in 0..strip.taps[1] {
+            let (x, w) = strip.row(plane, row);
             // Else each column has an address of its own through all rows, and those on the stack.
-            let mut x = opaque(x);
-            for column in 0..columns {
-                let input = if strip.misses(column, columns) {
-                    vdupq_n_s16(0)
-                } else {
-                    vld1q_s16(x)
-                };
-                for m in 0..M {
-                    if column >= m * STRIDE && column - m * STRIDE < COLUMNS {
-                        multiply_add(&mut acc[m], input, row[column - m * STRIDE]);
-                    }
+            let (mut x, w) = (opaque(x), opaque(w));
+            // SAFETY: the caller's; a column that is missed is not touched.
+            unsafe {
+                let mut row = [vdupq_n_s16(0); COLUMNS];
+                for column in 0..COLUMNS {
+                    row[column] = weights(w.wrapping_add(column * strip.weight_steps[2]));
                 }
-                x = x.wrapping_add(strip.steps[2]);
+                for column in 0..columns {
+                    let input = if strip.misses(column, columns) {
+                        vdupq_n_s16(0)
+                    } else {
+                        vld1q_s16(x)
+                    };
+                    for m in 0..M {
+                        if column >= m * STRIDE && column - m * STRIDE < COLUMNS {
+                            multiply_add(&mut acc[m], input, row[column - m * STRIDE]);
+                        }
+                    }
+                    x = x.wrapping_add(strip.steps[2]);
+                }
             }
         }
-    });
+    }
 }
 
 /// Adds the products of any window.
@@ -239,21 +241,24 @@ unsafe fn slide<const M: usize, const STRIDE: usize>(strip: &Strip, acc: &mut [[
 /// As for [`Strips::strip`].
 #[inline(always)]
 unsafe fn taps<const M: usize>(strip: &Strip, acc: &mut [[int32x4_t; 2]; M]) {
-    strip.rows(|mut x, mut w| {
-        for _ in 0..strip.taps[2] {
-            // SAFETY: the caller's.
-            unsafe {
-                let weights = weights(w);
-                let mut x = opaque(x);
-                for m in 0..M {
-                    multiply_add(&mut acc[m], vld1q_s16(x), weights);
-                    x = x.wrapping_add(strip.pixel);
+    for plane in 0..strip.taps[0] {
+        for row in 0..strip.taps[1] {
+            let (mut x, mut w) = strip.row(plane, row);
+            for _ in 0..strip.taps[2] {
+                // SAFETY: the caller's.
+                unsafe {
+                    let weights = weights(w);
+                    let mut x = opaque(x);
+                    for m in 0..M {
+                        multiply_add(&mut acc[m], vld1q_s16(x), weights);
+                        x = x.wrapping_add(strip.pixel);
+                    }
                 }
+                x = x.wrapping_add(strip.steps[2]);
+                w = w.wrapping_add(strip.weight_steps[2]);
             }
-            x = x.wrapping_add(strip.steps[2]);
-            w = w.wrapping_add(strip.weight_steps[2]);
         }
-    });
+    }
 }
 
 /// The sums of so many pixels under a vector of filters, from one of the panel's on.

@@ -4,10 +4,10 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::x86::Avx2;
-use super::{LevelI8, LevelI16};
+use super::{LevelI8, LevelI16, opaque};
 use crate::kernel::int16::{self, COLUMNS, Finish, JobI16, MOST, SimdI16, Strip, Strips, Tile};
 use crate::pack::PANEL;
-use crate::pack_i8::QUAD;
+use crate::pack_i8::{HEADER, QUAD};
 use crate::quant_i16::NARROW;
 use core::arch::x86_64::*;
 
@@ -90,7 +90,7 @@ unsafe impl SimdI16 for Avx2 {
     #[inline(always)]
     unsafe fn finish(self, finish: &Finish) {
         let whole = finish.filters / LANES * LANES;
-        let range = [finish.range.min, finish.range.max];
+        let (min, max) = (finish.range.min, finish.range.max);
         let mut first = 0;
         while first < whole {
             unsafe {
@@ -101,9 +101,10 @@ unsafe impl SimdI16 for Avx2 {
                         let sums = _mm256_loadu_si256(sums.cast());
                         let steps = filters.requantize(_mm256_add_epi32(sums, filters.bias));
                         let [low, high] = halves(steps);
-                        let [min, max] = range.map(|end| _mm_set1_epi16(end));
-                        let steps = _mm_max_epi16(_mm_packs_epi32(low, high), min);
-                        _mm_storeu_si128(output.cast(), _mm_min_epi16(steps, max));
+                        let steps = _mm_packs_epi32(low, high);
+                        let steps = _mm_max_epi16(steps, _mm_set1_epi16(min));
+                        let steps = _mm_min_epi16(steps, _mm_set1_epi16(max));
+                        _mm_storeu_si128(output.cast(), steps);
                         output = output.wrapping_add(finish.output_step);
                     }
                 } else {
@@ -192,28 +193,19 @@ const fn vectors<const M: usize, const CHANNELS: usize>() -> usize {
     (M * CHANNELS).div_ceil(WIDE)
 }
 
-/// Inputs of a pixel, and of the one that shares their vector, of which there may be none.
+/// Inputs of a pixel, and of the one that shares their vector.
 ///
 /// # Safety
 /// The caller is compiled for AVX2, and they are there.
 #[inline(always)]
-unsafe fn inputs<const CHANNELS: usize>(
-    first: Option<*const i16>,
-    second: Option<*const i16>,
-) -> __m256i {
+unsafe fn inputs<const CHANNELS: usize>(from: [*const i16; 2]) -> __m256i {
     // SAFETY: the caller's.
     unsafe {
         if CHANNELS == WIDE {
-            return match first {
-                Some(first) => _mm256_loadu_si256(first.cast()),
-                None => _mm256_setzero_si256(),
-            };
+            _mm256_loadu_si256(from[0].cast())
+        } else {
+            _mm256_loadu2_m128i(from[1].cast(), from[0].cast())
         }
-        let [first, second] = [first, second].map(|from| match from {
-            Some(from) => _mm_loadu_si128(from.cast()),
-            None => _mm_setzero_si128(),
-        });
-        _mm256_set_m128i(second, first)
     }
 }
 
@@ -252,6 +244,81 @@ fn multiply_add(acc: &mut [__m256i; 2], inputs: [__m256i; 2], weights: [__m256i;
     }
 }
 
+/// Two rows of a window: the first pixel's inputs, weights, and words from a column's weights to the
+/// next one's. Where there is no second row, its weights are zeros.
+struct Pair {
+    x: [*const i16; 2],
+    w: [*const i32; 2],
+    steps: [usize; 2],
+}
+
+impl Pair {
+    #[inline(always)]
+    fn of(strip: &Strip, plane: usize, row: usize) -> Self {
+        static ZEROS: [i32; PANEL / QUAD] = [0; PANEL / QUAD];
+        // Else each column has an address of its own through all rows, and those on the stack.
+        let (x, w) = strip.row(plane, row);
+        let (x, w) = (opaque(x), opaque(w));
+        let step = strip.weight_steps[2];
+        if row + 1 == strip.taps[1] {
+            return Pair {
+                x: [x; 2],
+                w: [w, ZEROS.as_ptr()],
+                steps: [step, 0],
+            };
+        }
+        Pair {
+            x: [x, x.wrapping_add(strip.steps[1])],
+            w: [w, w.wrapping_add(strip.weight_steps[1])],
+            steps: [step; 2],
+        }
+    }
+
+    /// The weights of a column.
+    ///
+    /// # Safety
+    /// The caller is compiled for AVX2, and they are there.
+    #[inline(always)]
+    unsafe fn weights<const CHANNELS: usize>(&self, column: usize) -> [__m256i; 2] {
+        let [first, second] = self.w;
+        let [step, other] = self.steps;
+        // SAFETY: the caller's.
+        unsafe {
+            interleave(
+                weights::<CHANNELS>(first.wrapping_add(column * step)),
+                weights::<CHANNELS>(second.wrapping_add(column * other)),
+            )
+        }
+    }
+
+    /// The inputs so many elements on, and those of the pixel that shares their vector so many further
+    /// on. Of either there may be none: zeros.
+    ///
+    /// # Safety
+    /// As for [`inputs`].
+    #[inline(always)]
+    unsafe fn inputs<const CHANNELS: usize>(
+        &self,
+        at: usize,
+        apart: usize,
+        there: [bool; 2],
+    ) -> [__m256i; 2] {
+        static ZEROS: [i16; WIDE] = [0; WIDE];
+        let mut rows = [[ZEROS.as_ptr(); 2]; 2];
+        for row in 0..2 {
+            let from = self.x[row].wrapping_add(at);
+            if there[0] {
+                rows[row][0] = from;
+            }
+            if there[1] {
+                rows[row][1] = from.wrapping_add(apart);
+            }
+        }
+        // SAFETY: the caller's.
+        unsafe { interleave(inputs::<CHANNELS>(rows[0]), inputs::<CHANNELS>(rows[1])) }
+    }
+}
+
 /// Adds the products of a strip's window that slides by `STRIDE` columns.
 ///
 /// # Safety
@@ -262,69 +329,63 @@ unsafe fn slide<const M: usize, const STRIDE: usize, const CHANNELS: usize>(
     acc: &mut [[__m256i; 2]; M],
 ) {
     let columns = (M - 1) * STRIDE + COLUMNS;
-    // From a vector to the next.
-    let step = STRIDE * WIDE / CHANNELS;
     let vectors = vectors::<M, CHANNELS>();
-    strip.pairs(|x, w, second| {
-        // SAFETY: the caller's; a column that is missed, or there is none of, is not touched.
-        unsafe {
-            let mut pairs = [[_mm256_setzero_si256(); 2]; COLUMNS];
-            for column in 0..COLUMNS {
-                pairs[column] = interleave(
-                    weights::<CHANNELS>(w[0].wrapping_add(column * strip.weight_steps[2])),
-                    weights::<CHANNELS>(w[1].wrapping_add(column * second)),
-                );
-            }
-            for column in 0..(vectors - 1) * step + COLUMNS {
-                let row = |row: *const i16| {
-                    let at = |column: usize| {
-                        let there = column < columns && !strip.misses(column, columns);
-                        there.then_some(row.wrapping_add(column.wrapping_mul(strip.steps[2])))
-                    };
-                    inputs::<CHANNELS>(at(column), at(column + STRIDE))
-                };
-                let inputs = interleave(row(x[0]), row(x[1]));
-                for vector in 0..vectors {
-                    if column >= vector * step && column - vector * step < COLUMNS {
-                        multiply_add(&mut acc[vector], inputs, pairs[column - vector * step]);
+    // Columns from a vector to the next, and from its first pixel to the second.
+    let step = STRIDE * (WIDE / CHANNELS);
+    let apart = STRIDE.wrapping_mul(strip.steps[2]);
+    for plane in 0..strip.taps[0] {
+        for row in (0..strip.taps[1]).step_by(2) {
+            let pair = Pair::of(strip, plane, row);
+            // SAFETY: the caller's; a column that is missed, or there is none of, is not touched.
+            unsafe {
+                let mut weights = [[_mm256_setzero_si256(); 2]; COLUMNS];
+                for column in 0..COLUMNS {
+                    weights[column] = pair.weights::<CHANNELS>(column);
+                }
+                for column in 0..(vectors - 1) * step + COLUMNS {
+                    let other = column + STRIDE;
+                    let there = [
+                        column < columns && !strip.misses(column, columns),
+                        other < columns && !strip.misses(other, columns),
+                    ];
+                    let at = column.wrapping_mul(strip.steps[2]);
+                    let inputs = pair.inputs::<CHANNELS>(at, apart, there);
+                    for vector in 0..vectors {
+                        if column >= vector * step && column - vector * step < COLUMNS {
+                            multiply_add(&mut acc[vector], inputs, weights[column - vector * step]);
+                        }
                     }
                 }
             }
         }
-    });
+    }
 }
+
 /// Adds the products of any window.
 ///
 /// # Safety
 /// As for [`Strips::strip`].
 #[inline(always)]
 unsafe fn taps<const M: usize, const CHANNELS: usize>(strip: &Strip, acc: &mut [[__m256i; 2]; M]) {
-    // Pixels of a vector.
-    const { assert!(WIDE / CHANNELS == 1 || WIDE / CHANNELS == 2) };
-    strip.pairs(|mut x, mut w, second| {
-        for _ in 0..strip.taps[2] {
-            // SAFETY: the caller's.
-            unsafe {
-                let pair = interleave(weights::<CHANNELS>(w[0]), weights::<CHANNELS>(w[1]));
-                for vector in 0..vectors::<M, CHANNELS>() {
-                    let row = |row: *const i16| {
-                        let first = vector * (WIDE / CHANNELS);
-                        let at = |m: usize| {
-                            let step = m.wrapping_mul(strip.pixel);
-                            (m < M).then_some(row.wrapping_add(step))
-                        };
-                        inputs::<CHANNELS>(at(first), at(first + 1))
-                    };
-                    multiply_add(&mut acc[vector], interleave(row(x[0]), row(x[1])), pair);
+    let pixels = WIDE / CHANNELS;
+    for plane in 0..strip.taps[0] {
+        for row in (0..strip.taps[1]).step_by(2) {
+            let pair = Pair::of(strip, plane, row);
+            for column in 0..strip.taps[2] {
+                // SAFETY: the caller's.
+                unsafe {
+                    let weights = pair.weights::<CHANNELS>(column);
+                    let mut at = column.wrapping_mul(strip.steps[2]);
+                    for vector in 0..vectors::<M, CHANNELS>() {
+                        let there = [true, vector * pixels + 1 < M];
+                        let inputs = pair.inputs::<CHANNELS>(at, strip.pixel, there);
+                        multiply_add(&mut acc[vector], inputs, weights);
+                        at = at.wrapping_add(pixels.wrapping_mul(strip.pixel));
+                    }
                 }
             }
-            x = x.map(|x| x.wrapping_add(strip.steps[2]));
-            w = [
-                w[0].wrapping_add(strip.weight_steps[2]),
-                w[1].wrapping_add(second),
-            ];
         }
-    });
+    }
 }
 
 /// The lower half and the upper.
@@ -348,8 +409,10 @@ unsafe fn write<const M: usize, const CHANNELS: usize>(
     for vector in 0..vectors::<M, CHANNELS>() {
         // SAFETY: the caller's.
         unsafe {
-            let [low, high] = [0, 1].map(|half| filters[half].requantize(acc[vector][half]));
-            let [min, max] = [finish.range.min, finish.range.max].map(|end| _mm256_set1_epi16(end));
+            let low = filters[0].requantize(acc[vector][0]);
+            let high = filters[1].requantize(acc[vector][1]);
+            let min = _mm256_set1_epi16(finish.range.min);
+            let max = _mm256_set1_epi16(finish.range.max);
             let steps = _mm256_max_epi16(_mm256_packs_epi32(low, high), min);
             let steps = _mm256_min_epi16(steps, max);
             if CHANNELS == WIDE {
@@ -373,7 +436,8 @@ fn sums<const M: usize, const CHANNELS: usize>(acc: &[[__m256i; 2]; M]) -> [[i32
     let mut sums = [[0; PANEL]; M];
     for vector in 0..vectors::<M, CHANNELS>() {
         for half in 0..2 {
-            for (i, quarter) in halves(acc[vector][half]).into_iter().enumerate() {
+            let quarters = halves(acc[vector][half]);
+            for i in 0..2 {
                 let (pixel, filter) = if CHANNELS == WIDE {
                     (vector, LANES * i)
                 } else {
@@ -384,7 +448,7 @@ fn sums<const M: usize, const CHANNELS: usize>(acc: &[[__m256i; 2]; M]) -> [[i32
                         .as_mut_ptr()
                         .wrapping_add(filter + LANES / 2 * half);
                     // SAFETY: the caller is compiled for AVX2; a panel has sixteen filters.
-                    unsafe { _mm_storeu_si128(to.cast(), quarter) };
+                    unsafe { _mm_storeu_si128(to.cast(), quarters[i]) };
                 }
             }
         }
@@ -442,17 +506,18 @@ impl Narrow {
     unsafe fn load(finish: &Finish, first: usize) -> Option<Self> {
         // SAFETY: the caller's.
         unsafe {
-            let row = |row: usize| {
+            let mut rows = [_mm256_setzero_si256(); HEADER];
+            for row in 0..HEADER {
                 let words = finish.header.wrapping_add(row * finish.width + first);
-                _mm256_loadu_si256(words.cast())
-            };
-            let bias = row(0);
+                rows[row] = _mm256_loadu_si256(words.cast());
+            }
+            let [bias, high, multiplier, shift] = rows;
             let sign = _mm256_srai_epi32::<31>(bias);
-            let left = _mm256_sub_epi32(_mm256_set1_epi32(*NARROW.end()), row(3));
+            let left = _mm256_sub_epi32(_mm256_set1_epi32(*NARROW.end()), shift);
             let most = _mm256_set1_epi32(*NARROW.end() - *NARROW.start());
             let beyond = _mm256_or_si256(
                 _mm256_or_si256(
-                    _mm256_xor_si256(row(1), sign),
+                    _mm256_xor_si256(high, sign),
                     _mm256_cmpgt_epi32(
                         _mm256_xor_si256(bias, sign),
                         _mm256_set1_epi32(finish.room),
@@ -465,7 +530,7 @@ impl Narrow {
             );
             (_mm256_testz_si256(beyond, beyond) != 0).then_some(Narrow {
                 bias,
-                multiplier: _mm256_sllv_epi32(row(2), left),
+                multiplier: _mm256_sllv_epi32(multiplier, left),
             })
         }
     }
@@ -487,9 +552,11 @@ impl Narrow {
         // SAFETY: the caller is compiled for AVX2.
         unsafe {
             let half = _mm256_set1_epi64x(1 << 30);
-            let odd = [sums, self.multiplier].map(|x| _mm256_srli_epi64::<32>(x));
             let even = _mm256_mul_epi32(sums, self.multiplier);
-            let odd = _mm256_mul_epi32(odd[0], odd[1]);
+            let odd = _mm256_mul_epi32(
+                _mm256_srli_epi64::<32>(sums),
+                _mm256_srli_epi64::<32>(self.multiplier),
+            );
             let even = _mm256_srli_epi64::<31>(_mm256_add_epi64(even, half));
             let odd = _mm256_slli_epi64::<1>(_mm256_add_epi64(odd, half));
             _mm256_blend_epi32::<0b1010_1010>(even, odd)

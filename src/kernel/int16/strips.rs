@@ -35,49 +35,16 @@ pub(crate) struct Strip {
 }
 
 impl Strip {
-    /// Calls `rows` with the first pixel's inputs and the weights of two window rows, and the words from
-    /// weights of the second to the next; those are all zero where there is one row.
-    #[allow(dead_code)] // but where rows are multiplied in pairs
+    /// The first pixel's inputs and the weights of a window row of those that are reached.
     #[inline(always)]
-    pub fn pairs(&self, mut rows: impl FnMut([*const i16; 2], [*const i32; 2], usize)) {
-        static ZEROS: [i32; PANEL / QUAD] = [0; PANEL / QUAD];
-        let (mut plane, mut plane_weights) = (self.input, self.weights);
-        for _ in 0..self.taps[0] {
-            let (mut x, mut w) = (plane, plane_weights);
-            let mut left = self.taps[1];
-            while left > 1 {
-                let second = (
-                    x.wrapping_add(self.steps[1]),
-                    w.wrapping_add(self.weight_steps[1]),
-                );
-                rows([x, second.0], [w, second.1], self.weight_steps[2]);
-                x = second.0.wrapping_add(self.steps[1]);
-                w = second.1.wrapping_add(self.weight_steps[1]);
-                left -= 2;
-            }
-            if left > 0 {
-                rows([x; 2], [w, ZEROS.as_ptr()], 0);
-            }
-            plane = plane.wrapping_add(self.steps[0]);
-            plane_weights = plane_weights.wrapping_add(self.weight_steps[0]);
-        }
-    }
-
-    /// Calls `row` with the first pixel's inputs and the weights of each window row.
-    #[allow(dead_code)] // but where they are not
-    #[inline(always)]
-    pub fn rows(&self, mut row: impl FnMut(*const i16, *const i32)) {
-        let (mut plane, mut plane_weights) = (self.input, self.weights);
-        for _ in 0..self.taps[0] {
-            let (mut x, mut w) = (plane, plane_weights);
-            for _ in 0..self.taps[1] {
-                row(x, w);
-                x = x.wrapping_add(self.steps[1]);
-                w = w.wrapping_add(self.weight_steps[1]);
-            }
-            plane = plane.wrapping_add(self.steps[0]);
-            plane_weights = plane_weights.wrapping_add(self.weight_steps[0]);
-        }
+    pub fn row(&self, plane: usize, row: usize) -> (*const i16, *const i32) {
+        let input = plane.wrapping_mul(self.steps[0]);
+        let weights = plane * self.weight_steps[0] + row * self.weight_steps[1];
+        (
+            self.input
+                .wrapping_add(input.wrapping_add(row.wrapping_mul(self.steps[1]))),
+            self.weights.wrapping_add(weights),
+        )
     }
 
     /// Whether the strip misses this column of the `columns` that its pixels reach together.
