@@ -134,7 +134,10 @@ pub(crate) fn run<S: SimdI16, const PIXELS: usize, const PIECE: usize>(
         Direct::Dense => dense::run::<S, PIXELS, PIECE>(simd, &mut job),
         Direct::Depthwise => {
             let first = depthwise(&mut job);
-            depthwise::run(&mut job, first);
+            let filters = job.geometry.filters;
+            if first < filters {
+                depthwise::run(&mut job, first..filters);
+            }
         }
     }
 }

@@ -2,29 +2,19 @@
 
 use super::finish::Finish;
 use super::{JobI16, MOST, byte};
+use crate::kernel::int8::rolled;
 use crate::kernel::rows::{Columns, Rows};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 use core::ops::Range;
 
-/// The filters from `first` on, a multiple of four.
-#[inline(always)]
-pub(super) fn run(job: &mut JobI16<'_>, first: usize) {
-    if first >= job.geometry.filters {
-        return;
-    }
-    if job.panels.panels.taps > MOST {
-        taps::<true>(job, first..job.geometry.filters);
-    } else {
-        taps::<false>(job, first..job.geometry.filters);
-    }
-}
-
-/// Some filters, the first of them a multiple of four. `LONG`: the sums do not fit 32 bits.
+/// Some filters, the first of them a multiple of four.
 #[inline(never)]
-pub(super) fn taps<const LONG: bool>(job: &mut JobI16<'_>, which: Range<usize>) {
+pub(super) fn run(job: &mut JobI16<'_>, which: Range<usize>) {
     let mut first = which.start;
+    // Whether sums may not fit 32 bits.
+    let long = job.panels.panels.taps > MOST;
     let (geometry, sizes) = (job.geometry, job.sizes);
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let rows = Rows::of(geometry, sizes, job.rows.start, job.first_input_row);
@@ -73,11 +63,13 @@ pub(super) fn taps<const LONG: bool>(job: &mut JobI16<'_>, which: Range<usize>) 
                                     // SAFETY: as above.
                                     let input = unsafe { pixel.add(channel[filter]).read() };
                                     let product = i32::from(input).wrapping_mul(byte(word, filter));
-                                    if LONG {
-                                        waiting[filter] =
-                                            waiting[filter].wrapping_add(product.into());
-                                    } else {
-                                        sums[filter] = sums[filter].wrapping_add(product);
+                                    sums[filter] = sums[filter].wrapping_add(product);
+                                }
+                                if long {
+                                    for (waiting, sum) in waiting.iter_mut().zip(&mut sums) {
+                                        *waiting = waiting.wrapping_add(i64::from(*sum));
+                                        *sum = 0;
+                                        rolled();
                                     }
                                 }
                                 pixel =
@@ -92,7 +84,7 @@ pub(super) fn taps<const LONG: bool>(job: &mut JobI16<'_>, which: Range<usize>) 
                         pixels: 1,
                         filters: exist,
                         sums: sums.as_ptr(),
-                        waiting: LONG.then_some(waiting.as_ptr()),
+                        waiting: long.then_some(waiting.as_ptr()),
                         steps: [QUAD, 1],
                         header: panel.wrapping_add(lane),
                         width,

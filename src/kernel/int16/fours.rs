@@ -1,8 +1,8 @@
 //! Depthwise, for a core without vectors that brings a loop for it: strips of pixels under four filters,
 //! each of a channel of its own.
 
-use super::depthwise::taps;
-use super::{Finish, JobI16, byte};
+use super::{Finish, JobI16, byte, depthwise};
+use crate::kernel::int8::rolled;
 use crate::kernel::rows::{Columns, Rows};
 use crate::kernel::window::count;
 use crate::pack::{PANEL, width};
@@ -98,7 +98,7 @@ pub(crate) fn run(job: &mut JobI16<'_>, run: unsafe extern "C" fn(&mut Strip)) -
     let mut first = 0;
     while filters - first >= QUAD {
         if !load(job, first, &mut strip, &mut weights) {
-            taps::<false>(job, first..first + QUAD);
+            depthwise::run(job, first..first + QUAD);
             first += QUAD;
             continue;
         }
@@ -171,6 +171,7 @@ fn load(
         }
         strip.biases[filter] = 2 * bias;
         strip.multipliers[filter] = multiplier << (NARROW.end() - shift);
+        rolled();
     }
     let mut from = panel.wrapping_add(HEADER * width + lane / QUAD);
     for weights in weights.iter_mut().take(taps) {
@@ -179,6 +180,7 @@ fn load(
         let pair = |i: usize| 2 * byte(word, i) & 0xffff | byte(word, i + 1) << 17;
         weights.write([pair(0), pair(2)]);
         from = from.wrapping_add(width / QUAD);
+        rolled();
     }
     true
 }
