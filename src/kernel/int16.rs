@@ -24,6 +24,10 @@ cfg_if::cfg_if! {
     ))] {
         mod fours;
         pub(crate) use fours::{Strip as Fours, run as fours};
+        /// Whether few layers are left to [`depthwise`], which need not be fast then, but small.
+        const RARE: bool = true;
+    } else {
+        const RARE: bool = false;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Depthwise: pixel by pixel, four filters at a time. Taps in the padding are left out.
 
 use super::finish::Finish;
-use super::{JobI16, MOST, byte};
+use super::{JobI16, MOST, RARE, byte};
 use crate::kernel::int8::rolled;
 use crate::kernel::rows::{Columns, Rows};
 use crate::kernel::window::{count, quotient};
@@ -12,9 +12,18 @@ use core::ops::Range;
 /// Some filters, the first of them a multiple of four.
 #[inline(never)]
 pub(super) fn run(job: &mut JobI16<'_>, which: Range<usize>) {
-    let mut first = which.start;
     // Whether sums may not fit 32 bits.
     let long = job.panels.panels.taps > MOST;
+    if RARE || long {
+        taps(job, which, long);
+    } else {
+        taps(job, which, false);
+    }
+}
+
+#[inline(always)]
+fn taps(job: &mut JobI16<'_>, which: Range<usize>, long: bool) {
+    let mut first = which.start;
     let (geometry, sizes) = (job.geometry, job.sizes);
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let rows = Rows::of(geometry, sizes, job.rows.start, job.first_input_row);
