@@ -477,7 +477,7 @@ impl Quant {
 }
 
 /// Where floats are not instructions but functions, which are larger than all that is needed of them.
-const SOFT: bool = cfg!(all(target_arch = "arm", not(target_abi = "eabihf")));
+pub(crate) const SOFT: bool = cfg!(all(target_arch = "arm", not(target_abi = "eabihf")));
 
 /// Rounds a number of at most 2^22 to the nearest integer, ties to even.
 #[inline(always)]

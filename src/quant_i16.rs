@@ -16,7 +16,9 @@
 
 use crate::activation::Activation;
 use crate::error::Error;
-use crate::quant::{Rounding, Scales, steps};
+use crate::fixed_point::{high, high_by_halves};
+use crate::quant::{Rounding, SOFT, Scales, steps};
+use core::ops::RangeInclusive;
 
 /// The range that int16 outputs are clamped to.
 ///
@@ -71,12 +73,30 @@ impl RangeI16 {
     /// Requantizes a sum of 48 bits by the two words of its filter ([`words`]).
     #[inline(always)]
     pub(crate) fn requantize(self, sum: i64, [multiplier, shift]: [i32; 2]) -> i16 {
-        // Within 2^62. The shift is at least 8, and what it drops beside the last bit, no tie needs.
-        let product = sum.wrapping_mul(i64::from(multiplier));
-        let twice = product >> ((shift - 1) & 63);
-        let steps = twice.wrapping_add(1) >> 1;
+        let narrow = sum as i32;
+        let steps = if i64::from(narrow) == sum && NARROW.contains(&shift) {
+            // A core without floats need not have products of 64 bits.
+            let high = if SOFT { high_by_halves } else { high };
+            high(narrow, multiplier << (31 - shift))
+        } else {
+            wide(sum, [multiplier, shift])
+        };
         steps.max(self.min.into()).min(self.max.into()) as i16
     }
+}
+
+/// Shifts of filters whose sums of 32 bits take 32 bits of a product, as `m' 2^(31 - t)` is a
+/// multiplier of 31: the usual case, M from 2^-17 up to 1.
+pub(crate) const NARROW: RangeInclusive<i32> = 15..=31;
+
+/// Any sum under any shift, saturated.
+#[inline(never)]
+fn wide(sum: i64, [multiplier, shift]: [i32; 2]) -> i32 {
+    // Within 2^62. The shift is at least 8, and what it drops beside the last bit, no tie needs.
+    let product = sum.wrapping_mul(i64::from(multiplier));
+    let twice = product >> ((shift - 1) & 63);
+    let steps = twice.wrapping_add(1) >> 1;
+    steps.max(i16::MIN.into()).min(i16::MAX.into()) as i32
 }
 
 impl Default for RangeI16 {

@@ -44,6 +44,7 @@ cfg_if::cfg_if! {
     ))] {
         mod dsp;
         mod dsp_int16;
+        mod dsp_int16_depthwise;
         pub use dsp::Dsp;
         pub(crate) type ScalarI8 = Dsp;
         pub(crate) const SCALAR_I8: ScalarI8 = Dsp::TOKEN;

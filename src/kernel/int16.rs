@@ -12,11 +12,34 @@ use core::ops::Range;
 mod dense;
 mod depthwise;
 mod finish;
-mod strips;
 mod walk;
 
 pub(crate) use finish::Finish;
-pub(crate) use strips::Strip;
+cfg_if::cfg_if! {
+    if #[cfg(all(
+        target_arch = "arm",
+        target_os = "none",
+        any(feature = "dsp", target_abi = "eabihf"),
+        not(target_has_atomic = "64"),
+    ))] {
+        mod fours;
+        pub(crate) use fours::{Strip as Fours, run as fours};
+        /// Whether few layers are left to [`depthwise`], which need not be fast then, but small.
+        const RARE: bool = true;
+    } else {
+        const RARE: bool = false;
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(any(
+        all(target_arch = "x86_64", target_feature = "sse2"),
+        all(target_arch = "aarch64", not(target_abi = "softfloat")),
+    ))] {
+        mod strips;
+        pub(crate) use strips::{COLUMNS, Strip, Strips, run as strips};
+    }
+}
 
 /// Products that fit an int32 together, in whole quads: `MOST * 2^22 < 2^31`.
 pub(crate) const MOST: usize = 508;
@@ -78,17 +101,6 @@ pub(crate) unsafe trait SimdI16: Copy {
     /// panel is writable.
     unsafe fn sums(self, tile: Tile, sums: *mut i32);
 
-    /// Whether the level brings the next method.
-    const STRIPS: bool = false;
-
-    /// Writes the sums of the `M` pixels of a strip.
-    ///
-    /// # Safety
-    /// [`STRIPS`](Self::STRIPS); the inputs and weights of the taps that are reached are readable, and a
-    /// panel of sums of each pixel is writable. They fit an int32.
-    #[inline(always)]
-    unsafe fn strip<const M: usize>(self, _strip: &Strip, _sums: *mut i32) {}
-
     /// Makes outputs of sums.
     ///
     /// # Safety
@@ -113,15 +125,24 @@ pub(crate) struct Tile {
     pub filters: usize,
 }
 
-/// Runs a job in tiles of at most so many pixels, so many inputs of a window at a time.
+/// Runs a job: if dense, in tiles of at most so many pixels, so many inputs of a window at a time; if
+/// depthwise, what the level's own kernel leaves of it, which says from which filter on, a multiple of
+/// four.
 #[inline(always)]
 pub(crate) fn run<S: SimdI16, const PIXELS: usize, const PIECE: usize>(
     simd: S,
     mut job: JobI16<'_>,
+    depthwise: impl FnOnce(&mut JobI16<'_>) -> usize,
 ) {
     match job.panels.algorithm {
         Direct::Dense => dense::run::<S, PIXELS, PIECE>(simd, &mut job),
-        Direct::Depthwise => depthwise::run(simd, &mut job),
+        Direct::Depthwise => {
+            let first = depthwise(&mut job);
+            let filters = job.geometry.filters;
+            if first < filters {
+                depthwise::run(&mut job, first..filters);
+            }
+        }
     }
 }
 

@@ -182,7 +182,7 @@ pub(crate) fn without_vectors<S: Quads>(simd: S, kernels: Kernels, job: &JobI8<'
 /// Keeps a loop as it is written: on small cores, no set-up is worth eight copies of its body, nor a
 /// `memset` that nothing else would link.
 #[inline(always)]
-fn rolled() {
+pub(super) fn rolled() {
     #[cfg(all(target_arch = "arm", target_os = "none"))]
     // SAFETY: no instruction.
     unsafe {

@@ -4,6 +4,7 @@
 //! others.
 
 use super::dsp::Dsp;
+use super::dsp_int16_depthwise::depthwise;
 use super::{LevelI8, LevelI16};
 use crate::kernel::int8::quads::Pair;
 use crate::kernel::int16::{self, JobI16, SimdI16, Tile};
@@ -15,7 +16,7 @@ const PIXELS: usize = 2;
 impl LevelI16 for Dsp {
     #[inline(never)]
     fn run_i16(self, job: JobI16<'_>) {
-        int16::run::<Dsp, PIXELS, 256>(self, job);
+        int16::run::<Dsp, PIXELS, 256>(self, job, |job| int16::fours(job, depthwise));
     }
 
     /// The loop that multiplies is that of int8.

@@ -3,11 +3,12 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::{LevelI16, Neon};
-use crate::kernel::int16::{self, Finish, JobI16, MOST, SimdI16, Strip, Tile};
+use super::{LevelI16, Neon, opaque};
+use crate::kernel::int16::{self, COLUMNS, Finish, JobI16, MOST, SimdI16, Strip, Strips, Tile};
 use crate::kernel::peak::CHAINS;
 use crate::pack::PANEL;
 use crate::pack_i8::QUAD;
+use crate::quant_i16::{NARROW, RangeI16};
 use core::arch::aarch64::*;
 use core::hint::black_box;
 
@@ -20,13 +21,18 @@ const PIECE: usize = MOST;
 /// Filters whose sums are one vector.
 const LANES: usize = 4;
 
+/// Channels of a strip: a vector of inputs.
+const CHANNELS: usize = 8;
+
 impl LevelI16 for Neon {
     #[inline]
     fn run_i16(self, job: JobI16<'_>) {
         #[target_feature(enable = "neon")]
         #[inline(never)]
         fn enabled(simd: Neon, job: JobI16<'_>) {
-            int16::run::<Neon, PIXELS, PIECE>(simd, job);
+            int16::run::<Neon, PIXELS, PIECE>(simd, job, |job| {
+                int16::strips::<Neon, CHANNELS>(simd, job, 0)
+            });
         }
         // SAFETY: a `Neon` exists only where the CPU has it.
         unsafe { enabled(self, job) }
@@ -64,7 +70,6 @@ unsafe impl SimdI16 for Neon {
     const INTERLEAVED: bool = false;
     const LANES: usize = LANES;
     const STEPS: [usize; 2] = [PANEL, 1];
-    const STRIPS: bool = true;
 
     #[inline(always)]
     unsafe fn sums(self, tile: Tile, sums: *mut i32) {
@@ -86,41 +91,173 @@ unsafe impl SimdI16 for Neon {
     }
 
     #[inline(always)]
-    unsafe fn strip<const M: usize>(self, strip: &Strip, sums: *mut i32) {
-        unsafe {
-            let mut acc = [[vdupq_n_s32(0); 2]; M];
-            strip.each(|mut x, w| {
-                let w = vmovl_s8(vld1_s8(w.cast()));
-                for m in 0..M {
-                    let inputs = vld1q_s16(x);
-                    acc[m][0] = vmlal_s16(acc[m][0], vget_low_s16(inputs), vget_low_s16(w));
-                    acc[m][1] = vmlal_high_s16(acc[m][1], inputs, w);
-                    x = x.wrapping_add(strip.pixel);
-                }
-            });
-            for m in 0..M {
-                vst1q_s32(sums.add(m * PANEL), acc[m][0]);
-                vst1q_s32(sums.add(m * PANEL + 4), acc[m][1]);
-            }
-        }
-    }
-
-    #[inline(always)]
     unsafe fn finish(self, finish: &Finish) {
         let whole = finish.filters / LANES * LANES;
         let mut first = 0;
         while first < whole {
             unsafe {
-                let filters = Filters::load(finish, first);
                 let mut output = finish.output.wrapping_add(first);
-                for pixel in 0..finish.pixels {
-                    vst1_s16(output, filters.requantize(finish, pixel * PANEL + first));
-                    output = output.wrapping_add(finish.output_step);
+                if let Some(filters) = Narrow::load(finish, first) {
+                    for pixel in 0..finish.pixels {
+                        let sums = vld1q_s32(finish.sums.wrapping_add(pixel * PANEL + first));
+                        let steps = filters.requantize(vaddq_s32(sums, filters.bias));
+                        vst1_s16(output, clamp(steps, finish.range));
+                        output = output.wrapping_add(finish.output_step);
+                    }
+                } else {
+                    let filters = Filters::load(finish, first);
+                    for pixel in 0..finish.pixels {
+                        let steps = filters.requantize(finish, pixel * PANEL + first);
+                        vst1_s16(output, clamp(steps, finish.range));
+                        output = output.wrapping_add(finish.output_step);
+                    }
                 }
             }
             first += LANES;
         }
         unsafe { finish.each(whole) };
+    }
+}
+
+// SAFETY: as above.
+#[allow(clippy::undocumented_unsafe_blocks)]
+unsafe impl Strips<CHANNELS> for Neon {
+    /// 16 accumulators, 3 registers of weights, and inputs; of a loop over more columns than 13 the compiler
+    /// makes no straight line.
+    const PIXELS: [usize; 3] = [8, 8, 6];
+
+    type Narrow = [Narrow; 2];
+
+    #[inline(always)]
+    unsafe fn narrow(self, finish: &Finish) -> Option<[Narrow; 2]> {
+        unsafe {
+            match (Narrow::load(finish, 0), Narrow::load(finish, LANES)) {
+                (Some(low), Some(high)) => Some([low, high]),
+                _ => None,
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn strip<const M: usize>(
+        self,
+        strip: &Strip,
+        mut finish: Finish,
+        narrow: Option<&[Narrow; 2]>,
+    ) {
+        unsafe {
+            let start = match narrow {
+                Some([low, high]) => [low.bias, high.bias],
+                None => [vdupq_n_s32(0); 2],
+            };
+            let mut acc = [start; M];
+            match strip.slides {
+                1 => slide::<M, 1>(strip, &mut acc),
+                2 if const { M <= <Self as Strips<CHANNELS>>::PIXELS[2] } => {
+                    slide::<M, 2>(strip, &mut acc)
+                }
+                _ => taps(strip, &mut acc),
+            }
+            let Some([low, high]) = narrow else {
+                let mut sums = [[0; PANEL]; M];
+                for m in 0..M {
+                    vst1q_s32(sums[m].as_mut_ptr(), acc[m][0]);
+                    vst1q_s32(sums[m].as_mut_ptr().add(LANES), acc[m][1]);
+                }
+                finish.sums = sums.as_ptr().cast();
+                return self.finish(&finish);
+            };
+            for m in 0..M {
+                let [low, high] = [low.requantize(acc[m][0]), high.requantize(acc[m][1])];
+                let (min, max) = (finish.range.min, finish.range.max);
+                let steps = vmaxq_s16(vcombine_s16(low, high), vdupq_n_s16(min));
+                vst1q_s16(finish.output, vminq_s16(steps, vdupq_n_s16(max)));
+                let next = finish.output.wrapping_add(finish.output_step);
+                finish.output = opaque(next).cast_mut();
+            }
+        }
+    }
+}
+
+/// Adds the products of an input, eight channels of it, and a tap's weights.
+#[inline(always)]
+fn multiply_add(acc: &mut [int32x4_t; 2], input: int16x8_t, weights: int16x8_t) {
+    // SAFETY: the caller is compiled for NEON.
+    unsafe {
+        acc[0] = vmlal_s16(acc[0], vget_low_s16(input), vget_low_s16(weights));
+        acc[1] = vmlal_high_s16(acc[1], input, weights);
+    }
+}
+
+/// The weights of a tap.
+///
+/// # Safety
+/// The caller is compiled for NEON, and they are there.
+#[inline(always)]
+unsafe fn weights(from: *const i32) -> int16x8_t {
+    // SAFETY: the caller's.
+    unsafe { vmovl_s8(vld1_s8(from.cast())) }
+}
+
+/// Adds the products of a strip's window that slides by `STRIDE` columns.
+///
+/// # Safety
+/// As for [`Strips::strip`].
+#[inline(always)]
+unsafe fn slide<const M: usize, const STRIDE: usize>(strip: &Strip, acc: &mut [[int32x4_t; 2]; M]) {
+    let columns = (M - 1) * STRIDE + COLUMNS;
+    for plane in 0..strip.taps[0] {
+        for row in 0..strip.taps[1] {
+            let (x, w) = strip.row(plane, row);
+            // Else each column has an address of its own through all rows, and those on the stack.
+            let (mut x, w) = (opaque(x), opaque(w));
+            // SAFETY: the caller's; a column that is missed is not touched.
+            unsafe {
+                let mut row = [vdupq_n_s16(0); COLUMNS];
+                for column in 0..COLUMNS {
+                    row[column] = weights(w.wrapping_add(column * strip.weight_steps[2]));
+                }
+                for column in 0..columns {
+                    let input = if strip.misses(column, columns) {
+                        vdupq_n_s16(0)
+                    } else {
+                        vld1q_s16(x)
+                    };
+                    for m in 0..M {
+                        if column >= m * STRIDE && column - m * STRIDE < COLUMNS {
+                            multiply_add(&mut acc[m], input, row[column - m * STRIDE]);
+                        }
+                    }
+                    x = x.wrapping_add(strip.steps[2]);
+                }
+            }
+        }
+    }
+}
+
+/// Adds the products of any window.
+///
+/// # Safety
+/// As for [`Strips::strip`].
+#[inline(always)]
+unsafe fn taps<const M: usize>(strip: &Strip, acc: &mut [[int32x4_t; 2]; M]) {
+    for plane in 0..strip.taps[0] {
+        for row in 0..strip.taps[1] {
+            let (mut x, mut w) = strip.row(plane, row);
+            for _ in 0..strip.taps[2] {
+                // SAFETY: the caller's.
+                unsafe {
+                    let weights = weights(w);
+                    let mut x = opaque(x);
+                    for m in 0..M {
+                        multiply_add(&mut acc[m], vld1q_s16(x), weights);
+                        x = x.wrapping_add(strip.pixel);
+                    }
+                }
+                x = x.wrapping_add(strip.steps[2]);
+                w = w.wrapping_add(strip.weight_steps[2]);
+            }
+        }
     }
 }
 
@@ -161,6 +298,63 @@ unsafe fn vector<const M: usize>(tile: &Tile, first: usize, sums: *mut i32) {
     }
 }
 
+/// Outputs within a range.
+#[inline(always)]
+fn clamp(steps: int16x4_t, range: RangeI16) -> int16x4_t {
+    // SAFETY: the caller is compiled for NEON.
+    unsafe {
+        vmin_s16(
+            vmax_s16(steps, vdup_n_s16(range.min)),
+            vdup_n_s16(range.max),
+        )
+    }
+}
+
+/// What requantizes four filters whose sums fit 32 bits with the bias, by a multiplier over 2^31.
+#[derive(Clone, Copy)]
+pub(crate) struct Narrow {
+    bias: int32x4_t,
+    multiplier: int32x4_t,
+}
+
+impl Narrow {
+    /// # Safety
+    /// The caller is compiled for NEON, and the panel has so many filters.
+    #[inline(always)]
+    unsafe fn load(finish: &Finish, first: usize) -> Option<Self> {
+        // SAFETY: the caller's.
+        unsafe {
+            let header = finish.header.wrapping_add(first);
+            let bias = vld1q_s32(header);
+            let high = vld1q_s32(header.wrapping_add(finish.width));
+            let multiplier = vld1q_s32(header.wrapping_add(2 * finish.width));
+            let shift = vld1q_s32(header.wrapping_add(3 * finish.width));
+            let sign = vshrq_n_s32::<31>(bias);
+            let left = vsubq_s32(vdupq_n_s32(*NARROW.end()), shift);
+            let fits = vandq_u32(
+                vceqq_s32(high, sign),
+                vandq_u32(
+                    vcleq_s32(veorq_s32(bias, sign), vdupq_n_s32(finish.room)),
+                    vcleq_u32(
+                        vreinterpretq_u32_s32(left),
+                        vdupq_n_u32((*NARROW.end() - *NARROW.start()) as u32),
+                    ),
+                ),
+            );
+            (vminvq_u32(fits) != 0).then_some(Narrow {
+                bias,
+                multiplier: vshlq_s32(multiplier, left),
+            })
+        }
+    }
+
+    #[inline(always)]
+    fn requantize(&self, sums: int32x4_t) -> int16x4_t {
+        // SAFETY: the caller is compiled for NEON.
+        unsafe { vqmovn_s32(vqrdmulhq_s32(sums, self.multiplier)) }
+    }
+}
+
 /// What requantizes four filters, in 64 bits each, two to a vector.
 struct Filters {
     bias: [int64x2_t; 2],
@@ -195,7 +389,7 @@ impl Filters {
         }
     }
 
-    /// The four outputs of the sums from one of a pixel's on.
+    /// The four outputs of the sums from one of a pixel's on, before the clamp.
     ///
     /// # Safety
     /// The caller is compiled for NEON, and they are there.
@@ -225,12 +419,7 @@ impl Filters {
                 // Rounds ties up, and saturates, as does the next one.
                 steps[half] = vqmovn_s64(vrshlq_s64(product, self.shift[half]));
             }
-            let steps = vqmovn_s32(vcombine_s32(steps[0], steps[1]));
-            let range = finish.range;
-            vmin_s16(
-                vmax_s16(steps, vdup_n_s16(range.min)),
-                vdup_n_s16(range.max),
-            )
+            vqmovn_s32(vcombine_s32(steps[0], steps[1]))
         }
     }
 }

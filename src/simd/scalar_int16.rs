@@ -8,7 +8,7 @@ use crate::pack_i8::QUAD;
 impl LevelI16 for Scalar {
     #[inline(never)]
     fn run_i16(self, job: JobI16<'_>) {
-        int16::run::<Scalar, PIXELS, 256>(self, job);
+        int16::run::<Scalar, PIXELS, 256>(self, job, |_| 0);
     }
 
     fn multiply_adds_i16(self, rounds: u64) -> u64 {

@@ -106,6 +106,7 @@ pub(super) fn run<S: SimdI16, const PIXELS: usize, const PIECE: usize>(
                                 steps: S::STEPS,
                                 header,
                                 width,
+                                room: Finish::room(if pieces > 1 { MOST + 1 } else { depth }),
                                 range: job.range,
                                 output: start.wrapping_add(output),
                                 output_step: job.geometry.filters,

@@ -1,29 +1,29 @@
 //! Depthwise: pixel by pixel, four filters at a time. Taps in the padding are left out.
 
 use super::finish::Finish;
-use super::{JobI16, MOST, SimdI16, byte, strips};
+use super::{JobI16, MOST, RARE, byte};
+use crate::kernel::int8::rolled;
 use crate::kernel::rows::{Columns, Rows};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
+use core::ops::Range;
 
-#[inline(always)]
-pub(super) fn run<S: SimdI16>(simd: S, job: &mut JobI16<'_>) {
-    if job.panels.panels.taps > MOST {
-        taps::<true>(job, 0);
-    } else if S::STRIPS && job.geometry.filters == job.geometry.channels {
-        let first = strips::run(simd, job);
-        if first < job.geometry.filters {
-            taps::<false>(job, first);
-        }
+/// Some filters, the first of them a multiple of four.
+#[inline(never)]
+pub(super) fn run(job: &mut JobI16<'_>, which: Range<usize>) {
+    // Whether sums may not fit 32 bits.
+    let long = job.panels.panels.taps > MOST;
+    if RARE || long {
+        taps(job, which, long);
     } else {
-        taps::<false>(job, 0);
+        taps(job, which, false);
     }
 }
 
-/// The filters from `first` on, a multiple of four. `LONG`: the sums do not fit 32 bits.
-#[inline(never)]
-fn taps<const LONG: bool>(job: &mut JobI16<'_>, mut first: usize) {
+#[inline(always)]
+fn taps(job: &mut JobI16<'_>, which: Range<usize>, long: bool) {
+    let mut first = which.start;
     let (geometry, sizes) = (job.geometry, job.sizes);
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let rows = Rows::of(geometry, sizes, job.rows.start, job.first_input_row);
@@ -35,7 +35,7 @@ fn taps<const LONG: bool>(job: &mut JobI16<'_>, mut first: usize) {
     let output = job.output.as_mut_ptr();
     let end = count(&job.rows);
     let mut panel = (job.packed.as_ptr()).wrapping_add(first / PANEL * job.panels.panel(PANEL));
-    while first < filters {
+    while first < which.end {
         let lane = first % PANEL;
         let width = width(filters - (first - lane));
         let weights = panel.wrapping_add(HEADER * width + lane / QUAD);
@@ -72,11 +72,13 @@ fn taps<const LONG: bool>(job: &mut JobI16<'_>, mut first: usize) {
                                     // SAFETY: as above.
                                     let input = unsafe { pixel.add(channel[filter]).read() };
                                     let product = i32::from(input).wrapping_mul(byte(word, filter));
-                                    if LONG {
-                                        waiting[filter] =
-                                            waiting[filter].wrapping_add(product.into());
-                                    } else {
-                                        sums[filter] = sums[filter].wrapping_add(product);
+                                    sums[filter] = sums[filter].wrapping_add(product);
+                                }
+                                if long {
+                                    for (waiting, sum) in waiting.iter_mut().zip(&mut sums) {
+                                        *waiting = waiting.wrapping_add(i64::from(*sum));
+                                        *sum = 0;
+                                        rolled();
                                     }
                                 }
                                 pixel =
@@ -91,10 +93,11 @@ fn taps<const LONG: bool>(job: &mut JobI16<'_>, mut first: usize) {
                         pixels: 1,
                         filters: exist,
                         sums: sums.as_ptr(),
-                        waiting: LONG.then_some(waiting.as_ptr()),
+                        waiting: long.then_some(waiting.as_ptr()),
                         steps: [QUAD, 1],
                         header: panel.wrapping_add(lane),
                         width,
+                        room: -1,
                         range: job.range,
                         output: output.wrapping_add(at),
                         output_step: filters,
