@@ -53,7 +53,8 @@ unsafe fn outputs(strip: &Strip, first: usize, filter: usize, filters: usize) ->
     let input = strip.input.wrapping_add(channel);
     let weights = strip.weights.wrapping_add(filter);
     let left = strip.filters - filter;
-    // SAFETY: the caller's. A panel has numbers for whole fours of filters, whether they are there or not.
+    // SAFETY: the caller's. Behind the biases of a panel lie its weights, a row of four at least: whichever bias is the first, there
+    // are as many numbers from it on as are read.
     unsafe {
         let mut sums = strip
             .bias
