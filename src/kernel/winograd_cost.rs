@@ -218,13 +218,20 @@ impl Sums {
         }
     }
 
-    /// The sums of the filters of a group, for so many pixels, by the rules of the kernels.
-    const fn of(pixels: usize, filters: usize, lanes: usize, [one, two, four]: [usize; 3]) -> Sums {
+    /// The sums of the filters of a group, for so many pixels, by the rules of the kernels. (`even`: four vectors
+    /// need only be as good as two.)
+    const fn of(
+        pixels: usize,
+        filters: usize,
+        lanes: usize,
+        [one, two, four]: [usize; 3],
+        even: bool,
+    ) -> Sums {
         // Whole panels side by side, and what is left in vectors.
         let last = divide(filters % PANEL + lanes - 1, lanes).0;
         let mut vectors = filters / PANEL * divide(PANEL, lanes).0 + last;
         let mut sums = Sums::NONE;
-        if Sums::wide(pixels, two, four) {
+        if Sums::wide(pixels, two, four, even) {
             sums = sums.and(vectors / 4, 4, pixels, four);
             vectors %= 4;
         }
@@ -233,10 +240,10 @@ impl Sums {
     }
 
     /// Whether four vectors make the better tile.
-    const fn wide(pixels: usize, two: usize, four: usize) -> bool {
+    const fn wide(pixels: usize, two: usize, four: usize, even: bool) -> bool {
         let four = Sums::NONE.and(1, 4, pixels, four);
         let two = Sums::NONE.and(2, 2, pixels, two);
-        four.products + four.waits < two.products + two.waits
+        four.products + four.waits < two.products + two.waits + even as usize
     }
 }
 
@@ -264,7 +271,7 @@ impl Machine {
         let planes = geometry.batch as f64 * depth as f64 * geometry.groups as f64;
         let rows = pairs_inside(input_height, sizes.padding[1][0], height) as f64;
         let columns = pairs_inside(input_width, sizes.padding[2][0], width) as f64;
-        let sums = Sums::of(width, filters, self.lanes, self.tiles);
+        let sums = Sums::of(width, filters, self.lanes, self.tiles, true);
         let channels = sizes.group_channels as f64;
         let taps = rows * columns / width as f64;
         let each = sums.products as f64 * parts.product + sums.waits as f64 * parts.wait;
@@ -302,7 +309,7 @@ impl Machine {
         let mut products = 0.0;
         let mut rest: &[(usize, usize)] = &[(blocks.tiles, count - 1), (last, 1)];
         while let [(tiles, times), tail @ ..] = rest {
-            let sums = Sums::of(*tiles, filters, self.lanes, self.products);
+            let sums = Sums::of(*tiles, filters, self.lanes, self.products, false);
             let each = sums.products as f64 * parts.product + sums.waits as f64 * parts.wait;
             products += *times as f64 * each * channels as f64;
             rest = tail;
