@@ -279,8 +279,11 @@ unsafe fn add<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const
                             for v in 0..V {
                                 add!(m v a, b[v]);
                             }
-                            // Else a sum would take its register, and all of them wander through the registers.
-                            simd.settled(a);
+                            // Else a sum would take its register, and all of them wander through the registers. (Where it needs
+                            // none, as it is a part of the multiply-add, it shall get none.)
+                            if S::LANES == 8 {
+                                simd.settled(a);
+                            }
                         }
                     }
                     w = w.add(width);
