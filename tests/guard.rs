@@ -134,9 +134,9 @@ fn layers() -> Vec<Geometry> {
     }
     // First layers: one tile, more, and one that is moved back to the end of the row.
     for channels in [1, 3] {
-        for filters in [8, 16] {
+        for filters in [8, 16, 32, 64] {
             for stride in [1, 2] {
-                for pixels in [6, 8, 13, 18] {
+                for pixels in [3, 6, 8, 13, 14, 18] {
                     let width = (pixels - 1) * stride + 3;
                     let layer = Geometry::conv2d([2 + stride, width, channels], filters, [3, 3]);
                     layers.push(layer.stride(stride));

@@ -50,7 +50,19 @@ fn first_layers() {
         _ => Padding::sides([[0, 1], [2, 0]]),
     };
     let whole = (3..=40).flat_map(|width| {
-        [(1, 8), (1, 16), (3, 8), (3, 16), (3, 24), (3, 40)].map(|(channels, filters)| {
+        [
+            (1, 8),
+            (1, 16),
+            (1, 32),
+            (1, 64),
+            (3, 8),
+            (3, 16),
+            (3, 24),
+            (3, 32),
+            (3, 40),
+            (3, 64),
+        ]
+        .map(|(channels, filters)| {
             let layer = Geometry::conv2d([4, width, channels], filters, [3, 3]);
             layer.padding(padding(width + channels + filters / 8))
         })
