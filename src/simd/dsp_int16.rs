@@ -6,17 +6,14 @@
 use super::dsp::Dsp;
 use super::dsp_int16_depthwise::depthwise;
 use super::{LevelI8, LevelI16};
-use crate::kernel::int8::quads::Pair;
-use crate::kernel::int16::{self, JobI16, SimdI16, Tile};
+use crate::kernel::int16::{self, JobI16, Pair, Pairs, Panel, STEP};
 use crate::pack::PANEL;
 use core::arch::naked_asm;
 
-const PIXELS: usize = 2;
-
 impl LevelI16 for Dsp {
-    #[inline(never)]
-    fn run_i16(self, job: JobI16<'_>) {
-        int16::run::<Dsp, PIXELS, 256>(self, job, |job| int16::fours(job, depthwise));
+    #[inline(always)]
+    fn run_i16(self, job: &JobI16<'_>) {
+        int16::without_vectors(self, job, |job, first| int16::fours(job, first, depthwise));
     }
 
     /// The loop that multiplies is that of int8.
@@ -26,13 +23,14 @@ impl LevelI16 for Dsp {
 }
 
 // SAFETY: a value exists only where the target has the extension.
-unsafe impl SimdI16 for Dsp {
-    const INTERLEAVED: bool = true;
-    const LANES: usize = 2;
-    const STEPS: [usize; 2] = [1, PIXELS];
+unsafe impl Pairs for Dsp {
+    #[inline(always)]
+    fn place(input: usize) -> usize {
+        (input & 1) << 1 | input >> 1
+    }
 
     #[inline(always)]
-    unsafe fn lay_out(self, from: *const i16, quads: usize, to: *mut i16, step: usize) {
+    unsafe fn lay_out(self, from: *const i16, quads: usize, to: *mut i16) {
         if quads == 0 {
             return;
         }
@@ -45,14 +43,13 @@ unsafe impl SimdI16 for Dsp {
                 "ldr {b}, [{from}], #4",
                 "pkhbt {even}, {a}, {b}, lsl #16",
                 "pkhtb {odd}, {b}, {a}, asr #16",
-                "strd {even}, {odd}, [{to}]",
-                "add {to}, {to}, {step}",
+                "strd {even}, {odd}, [{to}], #{step}",
                 "subs {quads}, {quads}, #1",
                 "bne 2b",
                 from = inout(reg) from => _,
                 to = inout(reg) to => _,
                 quads = inout(reg) quads => _,
-                step = in(reg) step * size_of::<i16>(),
+                step = const STEP * size_of::<i16>(),
                 a = out(reg) _,
                 b = out(reg) _,
                 even = out(reg) _,
@@ -63,19 +60,16 @@ unsafe impl SimdI16 for Dsp {
     }
 
     #[inline(always)]
-    unsafe fn sums(self, tile: Tile, sums: *mut i32) {
-        let sums: *mut Pair = sums.cast();
-        // SAFETY: the caller's. The sums of a second pixel that does not exist are of whatever was laid out
-        // last, and not used.
+    unsafe fn add(self, panel: &Panel<'_>, inputs: *const i16, quads: usize, weights: *const i32) {
+        // SAFETY: the caller's.
         unsafe {
-            sums.cast::<[Pair; PANEL]>().write([[0; PIXELS]; PANEL]);
             add_quads(
-                tile.weights,
-                sums,
-                tile.inputs,
-                tile.quads,
-                sums.add(tile.filters),
-                tile.width * size_of::<i32>(),
+                weights,
+                panel.sums,
+                inputs,
+                quads,
+                panel.sums.add(panel.filters),
+                panel.width * size_of::<i32>(),
             );
         }
     }
