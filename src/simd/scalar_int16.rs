@@ -1,6 +1,6 @@
 //! int16 activations without vector instructions.
 
-use super::{LevelI16, Scalar};
+use super::{LevelI16, Scalar, reread};
 use crate::kernel::int16::{self, JobI16, PIXELS, Pairs, Panel, STEP, byte};
 use crate::kernel::peak::scalar_integers;
 use crate::pack_i8::QUAD;
@@ -61,6 +61,41 @@ unsafe impl Pairs for Scalar {
             }
             // SAFETY: the caller's.
             unsafe { sums.write([first, second]) };
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn add_alone(
+        self,
+        panel: &Panel<'_>,
+        inputs: *const i16,
+        quads: usize,
+        weights: *const i32,
+    ) {
+        let (mut to, mut weights) = (panel.sums, weights);
+        while to != {
+            let panel = reread(panel);
+            panel.sums.wrapping_add(panel.filters)
+        } {
+            // SAFETY: the caller's.
+            let [mut sum, _] = unsafe { to.read() };
+            let mut x = inputs.cast::<[i16; QUAD]>();
+            let mut w = weights;
+            for _ in 0..quads {
+                // SAFETY: the caller's.
+                let (word, [a, b, c, d]) = unsafe { (w.read(), x.read()) };
+                let product = |i: usize, x: i16| byte(word, i).wrapping_mul(x.into());
+                sum = sum.wrapping_add(product(0, a));
+                sum = sum.wrapping_add(product(1, b));
+                sum = sum.wrapping_add(product(2, c));
+                sum = sum.wrapping_add(product(3, d));
+                x = x.wrapping_add(1);
+                w = w.wrapping_add(reread(panel).width);
+            }
+            // SAFETY: the caller's.
+            unsafe { to.cast::<i32>().write(sum) };
+            to = to.wrapping_add(1);
+            weights = weights.wrapping_add(1);
         }
     }
 }

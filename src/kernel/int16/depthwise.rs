@@ -96,6 +96,7 @@ pub(crate) struct Taps {
 #[inline(never)]
 unsafe fn sum(panel: &Panel<'_>, four: &Four, two: &Two, pixel: &Pixel, which: usize) {
     let sums = panel.sums.cast::<i32>().wrapping_add(which);
+    let long = panel.is_long();
     let mut z = two.windows.planes[0];
     while z < reread(two).windows.planes[1] {
         let [mut y, end] = reread(two).windows.rows;
@@ -104,7 +105,7 @@ unsafe fn sum(panel: &Panel<'_>, four: &Four, two: &Two, pixel: &Pixel, which: u
             let mut rows = end - y;
             while x < right {
                 let mut columns = right - x;
-                if reread(panel).is_long() {
+                if long {
                     (rows, columns) = (1, columns.min(MOST));
                 }
                 let four = reread(four);
@@ -121,7 +122,7 @@ unsafe fn sum(panel: &Panel<'_>, four: &Four, two: &Two, pixel: &Pixel, which: u
                 // SAFETY: the taps are inside, the weights are a panel's.
                 unsafe {
                     add(four, &taps, sums);
-                    if reread(panel).is_long() {
+                    if long {
                         panel.carry();
                     }
                 }

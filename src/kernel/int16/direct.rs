@@ -34,6 +34,18 @@ pub(crate) unsafe trait Pairs: Copy {
     /// # Safety
     /// So many quads were laid out, no more than fit an int32; sums and weights are there, of an even number of filters.
     unsafe fn add(self, panel: &Panel<'_>, inputs: *const i16, quads: usize, weights: *const i32);
+
+    /// The same of the first pixel alone, whose quads lie as they do in the image.
+    ///
+    /// # Safety
+    /// So many are readable, no more than fit an int32; sums and weights are there, of whole fours of filters.
+    unsafe fn add_alone(
+        self,
+        panel: &Panel<'_>,
+        inputs: *const i16,
+        quads: usize,
+        weights: *const i32,
+    );
 }
 
 /// Elements from a pixel's quad to its next one: the other pixel's stands between.
@@ -44,6 +56,9 @@ const QUADS: usize = size_of::<[Pair; PANEL]>() / 2 / size_of::<[i16; STEP]>();
 
 /// [`Space::quads`] of windows that are laid out whole.
 const WHOLE: usize = usize::MAX;
+
+/// Of a window that is read as it lies.
+const ALONE: usize = WHOLE - 1;
 
 /// Where quads are laid out, and how many there is room for.
 struct Space {
@@ -106,14 +121,16 @@ unsafe fn outputs<S: Pairs>(simd: S, panel: &mut Panel<'_>, two: &Two, end: *mut
         let mut space = Space::behind(panel.last().wrapping_add(group), end);
         // SAFETY: the caller's; panels follow each other as `PanelsI8` counts them.
         unsafe {
-            if quads(reread(panel.job)) <= space.quads {
+            if is_alone(panel) {
+                space.quads = ALONE;
+            } else if quads(reread(panel.job)) <= space.quads {
                 let all = quads(reread(panel.job));
                 lay_out(simd, panel.job, two, channel, [0, all], space.at);
                 space.quads = WHOLE;
             }
             let mut left = reread(panel.job).sizes().group_filters;
             while left > 0 {
-                if space.quads != WHOLE {
+                if space.quads < ALONE {
                     space = Space::behind(panel.last().wrapping_add(left.min(PANEL)), end);
                     if space.quads <= QUADS {
                         space = Space::beside(panel);
@@ -121,7 +138,11 @@ unsafe fn outputs<S: Pairs>(simd: S, panel: &mut Panel<'_>, two: &Two, end: *mut
                 }
                 next(panel, left, space.at);
                 panel.start();
-                add(simd, panel, two, channel, &space);
+                if space.quads == ALONE {
+                    add_alone(simd, panel, two, channel);
+                } else {
+                    add(simd, panel, two, channel, &space);
+                }
                 panel.finish();
                 left = pass(panel, left);
             }
@@ -156,6 +177,39 @@ unsafe fn add<S: Pairs>(simd: S, panel: &Panel<'_>, two: &Two, channel: usize, s
             simd.add(panel, inputs, now, weights);
         }
         at += now;
+    }
+}
+
+/// Whether there is one pixel, whose window need not be laid out.
+#[inline(always)]
+fn is_alone(panel: &Panel<'_>) -> bool {
+    panel.pixels == 1 && panel.job.sizes().group_channels.is_multiple_of(QUAD)
+}
+
+/// Adds what the weights make of the first window, whose taps are whole quads.
+///
+/// # Safety
+/// As for [`outputs`]; the sums have been started.
+// Its frame is gone when sums become outputs.
+#[inline(never)]
+unsafe fn add_alone<S: Pairs>(simd: S, panel: &Panel<'_>, two: &Two, channel: usize) {
+    let mut place = Place::of(panel.job, 0);
+    let mut at = 0;
+    while at < quads(reread(panel.job)) {
+        let mut len = MOST;
+        let from = place.next(reread(panel.job), two, &reread(two).first, &mut len);
+        if !from.is_null() {
+            let panel = reread(panel);
+            let weights = (panel.header).wrapping_add((HEADER + at) * panel.width);
+            // SAFETY: the taps are inside; the panel has weights of each quad.
+            unsafe {
+                if at > 0 && reread(panel).is_long() {
+                    panel.carry();
+                }
+                simd.add_alone(panel, from.wrapping_add(channel), len / QUAD, weights);
+            }
+        }
+        at += len / QUAD;
     }
 }
 
@@ -282,7 +336,11 @@ impl Place {
             end = columns;
         }
         let len = (end - column) * job.sizes().group_channels - self.channel;
-        *most = len.min(*most);
+        if len > *most {
+            self.channel += *most;
+            return from;
+        }
+        *most = len;
         self.channel = 0;
         self.tap[2] = end;
         if end == columns {

@@ -3,6 +3,7 @@
 use super::{JobI16, MOST, room};
 use crate::kernel::int8::rolled;
 use crate::kernel::windows::Two;
+use crate::pack_i8::QUAD;
 use crate::quant_i16::NARROW;
 use crate::simd::reread;
 
@@ -21,7 +22,7 @@ const SMALL: u32 = 1 << 30;
 // So many products still fit beside what is left of a sum.
 const _: () = assert!((MOST << 22) + (1 << LOW) < 1 << 31);
 
-/// Some filters of a panel, an even number unless they are the last.
+/// Some filters of a panel, whole fours unless they are the last.
 pub(crate) struct Panel<'a> {
     pub job: &'a JobI16<'a>,
     /// The sums, and, if a window has more than [`MOST`] inputs, room for as many again behind them.
@@ -74,7 +75,7 @@ impl<'a> Panel<'a> {
     /// What is above the lower bits of the sums.
     #[inline(always)]
     fn high(&self) -> *mut Pair {
-        self.sums.wrapping_add((self.filters + 1) & !1)
+        self.sums.wrapping_add(self.filters.next_multiple_of(QUAD))
     }
 
     /// Sets the sums to zero.
@@ -85,7 +86,7 @@ impl<'a> Panel<'a> {
     #[inline(never)]
     pub unsafe fn start(&self) {
         let mut sums = self.sums.cast::<[Pair; 2]>();
-        let mut left = self.filters.div_ceil(2);
+        let mut left = self.filters.next_multiple_of(QUAD) / 2;
         if self.is_long() {
             left *= 2;
         }
