@@ -63,10 +63,10 @@ use core::ops::Range;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConvI16 {
-    geometry: Geometry,
-    sizes: Sizes,
-    range: RangeI16,
-    panels: PanelsI8,
+    pub(crate) geometry: Geometry,
+    pub(crate) sizes: Sizes,
+    pub(crate) range: RangeI16,
+    pub(crate) panels: PanelsI8,
     packed_len: usize,
     digest: u32,
 }
@@ -270,29 +270,40 @@ impl ConvI16 {
         packed: &[i32],
         output: &mut [i16],
     ) -> Result<(), Error> {
-        length(
-            Argument::Input,
-            from.len() * self.input_row_len(),
-            input.len(),
-        )?;
-        length(Argument::Packed, self.packed_len, packed.len())?;
-        pack_i8::check_seal(self.digest, packed)?;
-        length(
-            Argument::Output,
-            rows.len() * self.output_row_len(),
-            output.len(),
-        )?;
-        level.run_i16(JobI16 {
-            geometry: &self.geometry,
-            sizes: &self.sizes,
-            panels: self.panels,
-            range: self.range,
+        let needed = self.rows_len(&rows, &from);
+        self.check(needed, [input.len(), output.len()], packed)?;
+        level.run_i16(&JobI16 {
+            plan: self,
             rows,
             first_input_row: from.start,
-            input,
-            packed,
-            output,
+            input: input.as_ptr(),
+            packed: packed.as_ptr(),
+            output: output.as_mut_ptr(),
         });
         Ok(())
+    }
+
+    /// What a run of some rows needs of input and output, given the input rows that they need.
+    #[inline(always)]
+    pub(crate) const fn rows_len(&self, rows: &Range<usize>, from: &Range<usize>) -> [usize; 2] {
+        [
+            (from.end - from.start) * self.input_row_len(),
+            (rows.end - rows.start) * self.output_row_len(),
+        ]
+    }
+
+    /// Refuses slices that are not as long as needed, input and output, and packed weights that are not this layer's.
+    // Out of line: its frame is gone when the kernels run.
+    #[inline(never)]
+    pub(crate) fn check(
+        &self,
+        needed: [usize; 2],
+        given: [usize; 2],
+        packed: &[i32],
+    ) -> Result<(), Error> {
+        length(Argument::Input, needed[0], given[0])?;
+        length(Argument::Packed, self.packed_len, packed.len())?;
+        pack_i8::check_seal(self.digest, packed)?;
+        length(Argument::Output, needed[1], given[1])
     }
 }

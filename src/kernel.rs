@@ -15,6 +15,7 @@ pub(crate) mod peak;
 mod rows;
 pub(crate) mod stream;
 mod window;
+mod windows;
 mod winograd;
 mod winograd_cost;
 mod winograd_points;

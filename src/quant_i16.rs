@@ -74,13 +74,23 @@ impl RangeI16 {
     #[inline(always)]
     pub(crate) fn requantize(self, sum: i64, [multiplier, shift]: [i32; 2]) -> i16 {
         let narrow = sum as i32;
-        let steps = if i64::from(narrow) == sum && NARROW.contains(&shift) {
-            // A core without floats need not have products of 64 bits.
-            let high = if SOFT { high_by_halves } else { high };
-            high(narrow, multiplier << (31 - shift))
+        if i64::from(narrow) == sum && NARROW.contains(&shift) {
+            self.narrow(narrow, [multiplier, shift])
         } else {
-            wide(sum, [multiplier, shift])
-        };
+            self.clamp(wide(sum, [multiplier, shift]))
+        }
+    }
+
+    /// The same of a sum of 32 bits, under a shift that is [`NARROW`].
+    #[inline(always)]
+    pub(crate) fn narrow(self, sum: i32, [multiplier, shift]: [i32; 2]) -> i16 {
+        // A core without floats need not have products of 64 bits.
+        let high = if SOFT { high_by_halves } else { high };
+        self.clamp(high(sum, multiplier << (NARROW.end() - shift)))
+    }
+
+    #[inline(always)]
+    fn clamp(self, steps: i32) -> i16 {
         steps.max(self.min.into()).min(self.max.into()) as i16
     }
 }
@@ -90,10 +100,18 @@ impl RangeI16 {
 pub(crate) const NARROW: RangeInclusive<i32> = 15..=31;
 
 /// Any sum under any shift, saturated.
-#[inline(never)]
+#[inline]
 fn wide(sum: i64, [multiplier, shift]: [i32; 2]) -> i32 {
     // Within 2^62. The shift is at least 8, and what it drops beside the last bit, no tie needs.
-    let product = sum.wrapping_mul(i64::from(multiplier));
+    let product = if SOFT {
+        // Nor those of 64 bits: the multiplier has 15.
+        let part = |part: i32, shift: u32| i64::from(part.wrapping_mul(multiplier)) << shift;
+        part((sum >> 32) as i32, 32)
+            .wrapping_add(part((sum >> 16) as i32 & 0xffff, 16))
+            .wrapping_add(part(sum as i32 & 0xffff, 0))
+    } else {
+        sum.wrapping_mul(i64::from(multiplier))
+    };
     let twice = product >> ((shift - 1) & 63);
     let steps = twice.wrapping_add(1) >> 1;
     steps.max(i16::MIN.into()).min(i16::MAX.into()) as i32

@@ -16,6 +16,8 @@ use core::ops::Range;
 pub(crate) mod cortex_m;
 #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
 mod cortex_m0;
+#[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
+pub(crate) mod cortex_m0_int16;
 mod scalar;
 pub use scalar::Scalar;
 #[cfg(all(
@@ -300,7 +302,7 @@ pub(crate) trait LevelI8: Copy {
 
 /// A level that has kernels for int16 activations.
 pub(crate) trait LevelI16: Copy {
-    fn run_i16(self, job: JobI16<'_>);
+    fn run_i16(self, job: &JobI16<'_>);
     /// [`Level::multiply_adds`], of int16 activations.
     fn multiply_adds_i16(self, rounds: u64) -> u64;
 }
@@ -388,7 +390,7 @@ macro_rules! levels {
             }
 
             #[inline]
-            pub(crate) fn run_i16(self, job: JobI16<'_>) {
+            pub(crate) fn run_i16(self, job: &JobI16<'_>) {
                 match self { $($(#[$cfg])* Level::$token(token) => token.i16().run_i16(job),)* }
             }
 

@@ -3,10 +3,11 @@
 use super::error::{CallArgument, ErrorInfo, Info, Status, end};
 use super::geometry::{LayerGeometry, PlanSizes, plan_sizes};
 use super::level::level;
-use super::memory::{Region, apart, reference, slice, slice_mut};
+use super::memory::{Region, reference, slice};
 use super::packing::{GivenScales, Packing};
 use super::plan::{Lent, lent, tell, tell_rows};
-use crate::{ConvI16, RangeI16};
+use crate::kernel::int16::JobI16;
+use crate::{ConvI16, Level, RangeI16};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
@@ -190,14 +191,20 @@ pub unsafe extern "C" fn microconv_i16_run(
     output_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    let run = Run {
-        plan,
-        input: (input, input_len),
-        packed: (packed, packed_len),
-        output: (output, output_len),
-    };
+    let (input, packed, output) = (
+        (input, input_len),
+        (packed, packed_len),
+        (output, output_len),
+    );
     // SAFETY: the caller's.
-    unsafe { run.rows(level, None, error) }
+    unsafe {
+        let info = Info::at(error);
+        let level = match self::level(level, info) {
+            Ok(level) => level,
+            Err(status) => return status,
+        };
+        run(level, &whole_job(plan, input, packed, output, info), info)
+    }
 }
 
 /// Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
@@ -220,52 +227,141 @@ pub unsafe extern "C" fn microconv_i16_run_rows(
     output_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    let run = Run {
-        plan,
-        input: (input, input_len),
-        packed: (packed, packed_len),
-        output: (output, output_len),
-    };
+    let (input, packed, output) = (
+        (input, input_len),
+        (packed, packed_len),
+        (output, output_len),
+    );
     // SAFETY: the caller's.
-    unsafe { run.rows(level, Some(first_row..end_row), error) }
-}
-
-/// The arguments of a run, but for rows and level.
-struct Run {
-    plan: *const PlanI16,
-    input: (*const i16, usize),
-    packed: (*const i32, usize),
-    output: (*mut i16, usize),
-}
-
-impl Run {
-    /// The whole of a call: all rows, or some.
-    ///
-    /// # Safety
-    ///
-    /// As for [`microconv_i16_run`].
-    unsafe fn rows(self, level: u32, rows: Option<Range<usize>>, error: *mut ErrorInfo) -> Status {
-        // SAFETY: the caller's; what is written overlaps nothing.
-        unsafe {
-            let info = Info::at(error);
-            let ran = PlanI16::get(self.plan, info).and_then(|plan| {
-                let read = [
-                    Region::new(CallArgument::Plan, self.plan, 1),
-                    Region::new(CallArgument::Input, self.input.0, self.input.1),
-                    Region::new(CallArgument::Packed, self.packed.0, self.packed.1),
-                ];
-                let output = Region::new(CallArgument::Output, self.output.0, self.output.1);
-                apart(&[output], &read, info)?;
-                let level = self::level(level, info)?;
-                let input = slice(self.input.0, self.input.1);
-                let packed = slice(self.packed.0, self.packed.1);
-                let output = slice_mut(self.output.0, self.output.1);
-                info.passed(&match rows {
-                    None => plan.run(level, input, packed, output),
-                    Some(rows) => plan.run_rows(level, rows, input, packed, output),
-                })
-            });
-            end(ran, info)
-        }
+    unsafe {
+        let info = Info::at(error);
+        let level = match self::level(level, info) {
+            Ok(level) => level,
+            Err(status) => return status,
+        };
+        let rows = first_row..end_row;
+        run(
+            level,
+            &part_job(plan, rows, input, packed, output, info),
+            info,
+        )
     }
+}
+
+/// An array as pointer and length.
+type Array<T> = (*const T, usize);
+
+/// One that is written.
+type ArrayMut<T> = (*mut T, usize);
+
+/// Runs a job, or tells why there is none. It stays where it is: a copy would take as much of the stack again.
+#[inline(always)]
+fn run(level: Level, job: &Result<JobI16<'_>, Status>, info: Info) -> Status {
+    match job {
+        Ok(job) => {
+            level.run_i16(job);
+            end(Ok(()), info)
+        }
+        Err(status) => *status,
+    }
+}
+
+/// The job of all rows, once it is known that these are its arguments.
+///
+/// # Safety
+///
+/// As for [`microconv_i16_run`].
+// Its frame is gone when the kernels run.
+#[inline(never)]
+unsafe fn whole_job<'a>(
+    plan: *const PlanI16,
+    input: Array<i16>,
+    packed: Array<i32>,
+    output: ArrayMut<i16>,
+    info: Info,
+) -> Result<JobI16<'a>, Status> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = lent(plan, input, packed, output, info)?;
+        let rows = 0..conv.output_rows();
+        let needed = [conv.input_len(), conv.output_len()];
+        checked(conv, rows, 0, needed, input, packed, output, info)
+    }
+}
+
+/// The same of some rows.
+///
+/// # Safety
+///
+/// As for [`microconv_i16_run`].
+#[inline(never)]
+unsafe fn part_job<'a>(
+    plan: *const PlanI16,
+    rows: Range<usize>,
+    input: Array<i16>,
+    packed: Array<i32>,
+    output: ArrayMut<i16>,
+    info: Info,
+) -> Result<JobI16<'a>, Status> {
+    // SAFETY: the caller's; what is written overlaps nothing.
+    unsafe {
+        let conv = lent(plan, input, packed, output, info)?;
+        let from = info.passed_on(conv.input_rows(rows.clone()))?;
+        let needed = conv.rows_len(&rows, &from);
+        checked(conv, rows, from.start, needed, input, packed, output, info)
+    }
+}
+
+/// The plan, once it is known that the memory can be slices.
+///
+/// # Safety
+///
+/// As for [`microconv_i16_run`].
+#[inline(always)]
+unsafe fn lent<'a>(
+    plan: *const PlanI16,
+    input: Array<i16>,
+    packed: Array<i32>,
+    output: ArrayMut<i16>,
+    info: Info,
+) -> Result<&'a ConvI16, Status> {
+    let output = Region::new(CallArgument::Output, output.0, output.1);
+    let read = [
+        Region::new(CallArgument::Plan, plan, 1),
+        Region::new(CallArgument::Input, input.0, input.1),
+        Region::new(CallArgument::Packed, packed.0, packed.1),
+    ];
+    output.apart_from(&read, info)?;
+    // SAFETY: the caller's; the plan's region has passed.
+    unsafe { PlanI16::sealed(plan, info) }
+}
+
+/// The job, once the lengths are as they are needed, and the packed weights the plan's.
+///
+/// # Safety
+///
+/// As for [`microconv_i16_run`]; [`lent`] has passed, and the rows are rows of the plan.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn checked<'a>(
+    plan: &'a ConvI16,
+    rows: Range<usize>,
+    first_input_row: usize,
+    needed: [usize; 2],
+    input: Array<i16>,
+    packed: Array<i32>,
+    output: ArrayMut<i16>,
+    info: Info,
+) -> Result<JobI16<'a>, Status> {
+    // SAFETY: the caller's.
+    let words = unsafe { slice(packed.0, packed.1) };
+    info.passed(&plan.check(needed, [input.1, output.1], words))?;
+    Ok(JobI16 {
+        plan,
+        rows,
+        first_input_row,
+        input: input.0,
+        packed: packed.0,
+        output: output.0,
+    })
 }

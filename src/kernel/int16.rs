@@ -3,18 +3,23 @@
 //! A product is at most 2^22, so [`MOST`] of them fit an int32 whatever they are. Sums are made of
 //! pieces no longer than that, each in 32 bits, which wait in 64 bits in between.
 
+use super::Direct;
+use super::windows::Image;
+use crate::conv_i16::ConvI16;
 use crate::geometry::{Geometry, Sizes};
-use crate::kernel::Direct;
 use crate::pack_i8::{PanelsI8, QUAD};
 use crate::quant_i16::RangeI16;
+use crate::simd::reread;
 use core::ops::Range;
 
-mod dense;
 mod depthwise;
-mod finish;
-mod walk;
+mod direct;
+mod panel;
 
-pub(crate) use finish::Finish;
+#[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "8")))]
+pub(crate) use depthwise::{Four, Taps};
+pub(crate) use direct::{Pairs, STEP};
+pub(crate) use panel::{PIXELS, Pair, Panel};
 cfg_if::cfg_if! {
     if #[cfg(all(
         target_arch = "arm",
@@ -24,10 +29,6 @@ cfg_if::cfg_if! {
     ))] {
         mod fours;
         pub(crate) use fours::{Strip as Fours, run as fours};
-        /// Whether few layers are left to [`depthwise`], which need not be fast then, but small.
-        const RARE: bool = true;
-    } else {
-        const RARE: bool = false;
     }
 }
 
@@ -36,8 +37,14 @@ cfg_if::cfg_if! {
         all(target_arch = "x86_64", target_feature = "sse2"),
         all(target_arch = "aarch64", not(target_abi = "softfloat")),
     ))] {
+        mod dense;
+        mod finish;
         mod strips;
+        mod vectors;
+        mod walk;
+        pub(crate) use finish::Finish;
         pub(crate) use strips::{COLUMNS, Strip, Strips, run as strips};
+        pub(crate) use vectors::{SimdI16, Tile, run};
     }
 }
 
@@ -46,101 +53,100 @@ pub(crate) const MOST: usize = 508;
 
 const _: () = assert!(MOST << 22 < 1 << 31 && MOST.is_multiple_of(QUAD));
 
+/// The largest bias, and that of the other sign less 1, that no sum of so many products carries out of 32 bits; negative if there
+/// is none.
+#[inline(always)]
+pub(crate) const fn room(products: usize) -> i32 {
+    if products > MOST {
+        return -1;
+    }
+    i32::MAX - ((products as i32) << 22)
+}
+
 /// Some rows of one convolution.
 ///
-/// Whoever makes one has checked, and the kernels lean on, this: the geometry has these sizes;
-/// `rows` are rows of the output, `output` is just them; `input` is the rows that they need, the
-/// first of which is row `first_input_row`; `packed` has the length of `panels`.
+/// Whoever makes one has checked, and the kernels lean on, this: `rows` are rows of the plan's output, `output` is just them;
+/// `input` is the rows that they need, the first of which is row `first_input_row`; `packed` has the plan's length. For as long
+/// as the job lives, nobody else writes to any of these, or reads the output, in which anything may lie until it is computed.
 pub(crate) struct JobI16<'a> {
-    pub geometry: &'a Geometry,
-    pub sizes: &'a Sizes,
-    pub panels: PanelsI8,
-    pub range: RangeI16,
+    pub plan: &'a ConvI16,
     /// Rows are counted through batch, depth and height.
     pub rows: Range<usize>,
     pub first_input_row: usize,
-    pub input: &'a [i16],
-    pub packed: &'a [i32],
-    pub output: &'a mut [i16],
+    pub input: *const i16,
+    pub packed: *const i32,
+    pub output: *mut i16,
 }
 
-/// An instruction set, as these kernels see it.
-///
-/// # Safety
-///
-/// A value is made only where the CPU has the instructions that the methods use.
-pub(crate) unsafe trait SimdI16: Copy {
-    /// A quad of each pixel stands beside those of the others; else each pixel's stand together.
-    const INTERLEAVED: bool;
-    /// A divisor of a panel. Sums are made of so many filters together.
-    const LANES: usize;
-    /// Elements from a sum of one pixel to that of the next one, and from filter to filter.
-    const STEPS: [usize; 2];
-
-    /// Lays out quads of one pixel, each next one `step` elements further on than the last.
-    ///
-    /// # Safety
-    /// So many quads are readable, and as many places writable.
+impl<'a> JobI16<'a> {
     #[inline(always)]
-    unsafe fn lay_out(self, from: *const i16, quads: usize, to: *mut i16, step: usize) {
-        let (mut from, mut to) = (from.cast::<[i16; QUAD]>(), to);
-        for _ in 0..quads {
-            // SAFETY: the caller's.
-            unsafe { to.cast::<[i16; QUAD]>().write(from.read()) };
-            from = from.wrapping_add(1);
-            to = to.wrapping_add(step);
-        }
+    pub fn geometry(&self) -> &'a Geometry {
+        &self.plan.geometry
     }
 
-    /// Writes the sums of so many pixels that were laid out, under so many filters of a panel, up to the
-    /// next multiple of [`LANES`](Self::LANES).
-    ///
-    /// # Safety
-    /// So many quads were laid out of each pixel, at least one and no more than fit an int32; the
-    /// weights are those of a panel so wide; a sum of each pixel of the tile and each filter of a whole
-    /// panel is writable.
-    unsafe fn sums(self, tile: Tile, sums: *mut i32);
-
-    /// Makes outputs of sums.
-    ///
-    /// # Safety
-    /// All that it names can be read and written.
     #[inline(always)]
-    unsafe fn finish(self, finish: &Finish) {
-        // SAFETY: the caller's.
-        unsafe { finish.each(0) };
+    pub fn sizes(&self) -> &'a Sizes {
+        &self.plan.sizes
+    }
+
+    #[inline(always)]
+    pub fn panels(&self) -> &'a PanelsI8 {
+        &self.plan.panels
+    }
+
+    #[inline(always)]
+    pub fn range(&self) -> RangeI16 {
+        self.plan.range
     }
 }
 
-/// Some pixels laid out, and the weights of a panel from some quad on.
-#[derive(Clone, Copy)]
-pub(crate) struct Tile {
-    pub pixels: usize,
-    pub inputs: *const i16,
-    /// Elements from one pixel to the next.
-    pub apart: usize,
-    pub quads: usize,
-    pub weights: *const i32,
-    pub width: usize,
-    pub filters: usize,
+impl Image for JobI16<'_> {
+    #[inline(always)]
+    fn geometry(&self) -> &Geometry {
+        &self.plan.geometry
+    }
+
+    #[inline(always)]
+    fn sizes(&self) -> &Sizes {
+        &self.plan.sizes
+    }
+
+    #[inline(always)]
+    fn first_row(&self) -> usize {
+        self.rows.start
+    }
+
+    #[inline(always)]
+    fn first_input_row(&self) -> usize {
+        self.first_input_row
+    }
+
+    #[inline(always)]
+    fn input(&self) -> *const i8 {
+        self.input.cast()
+    }
+
+    #[inline(always)]
+    fn pixel(&self) -> usize {
+        self.plan.geometry.channels * size_of::<i16>()
+    }
 }
 
-/// Runs a job: if dense, in tiles of at most so many pixels, so many inputs of a window at a time; if
-/// depthwise, what the level's own kernel leaves of it, which says from which filter on, a multiple of
-/// four.
+/// Runs a job on a level without vectors. If it is depthwise, the level's own kernel computes filters from one on, a multiple of
+/// four, and tells the first that it leaves.
 #[inline(always)]
-pub(crate) fn run<S: SimdI16, const PIXELS: usize, const PIECE: usize>(
+pub(crate) fn without_vectors<S: Pairs>(
     simd: S,
-    mut job: JobI16<'_>,
-    depthwise: impl FnOnce(&mut JobI16<'_>) -> usize,
+    job: &JobI16<'_>,
+    depthwise: impl Fn(&JobI16<'_>, usize) -> usize,
 ) {
-    match job.panels.algorithm {
-        Direct::Dense => dense::run::<S, PIXELS, PIECE>(simd, &mut job),
+    match job.panels().algorithm {
+        Direct::Dense => direct::run(simd, job),
         Direct::Depthwise => {
-            let first = depthwise(&mut job);
-            let filters = job.geometry.filters;
-            if first < filters {
-                depthwise::run(&mut job, first..filters);
+            let mut first = depthwise(job, 0);
+            while first < reread(job).geometry().filters {
+                depthwise::run(job, first);
+                first = depthwise(job, first + QUAD);
             }
         }
     }

@@ -6,6 +6,7 @@
 
 use self::put::Finish;
 use self::quads::Quads;
+use super::windows::Image;
 use super::{Direct, Implied};
 use crate::conv_i8::ConvI8;
 use crate::geometry::{Geometry, Sizes};
@@ -24,7 +25,6 @@ pub(crate) mod put;
 pub(crate) mod quads;
 pub(crate) mod strips;
 mod taps;
-mod windows;
 cfg_if::cfg_if! {
     if #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))] {
         pub(crate) mod vectors;
@@ -98,6 +98,38 @@ impl<'a> JobI8<'a> {
             Outputs::Bytes(_) => size_of::<i8>(),
             Outputs::Sums(_) => size_of::<i32>(),
         }
+    }
+}
+
+impl Image for JobI8<'_> {
+    #[inline(always)]
+    fn geometry(&self) -> &Geometry {
+        &self.plan.geometry
+    }
+
+    #[inline(always)]
+    fn sizes(&self) -> &Sizes {
+        &self.plan.sizes
+    }
+
+    #[inline(always)]
+    fn first_row(&self) -> usize {
+        self.rows.start
+    }
+
+    #[inline(always)]
+    fn first_input_row(&self) -> usize {
+        self.first_input_row
+    }
+
+    #[inline(always)]
+    fn input(&self) -> *const i8 {
+        self.input
+    }
+
+    #[inline(always)]
+    fn pixel(&self) -> usize {
+        self.plan.geometry.channels
     }
 }
 

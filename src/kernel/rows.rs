@@ -22,6 +22,7 @@ pub(super) struct Rows {
 #[derive(Clone)]
 pub(super) struct Lines {
     /// The first of them, counted from the job's first row.
+    #[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))]
     pub index: usize,
     pub count: usize,
     /// The planes and rows of the window that lie inside the input; none at all if either is none.

@@ -97,6 +97,10 @@ cfg_if::cfg_if! {
         /// more of the stack than whoever calls this; quotients are small here, so it need not look for large ones.
         #[inline(never)]
         pub(crate) fn quotient(a: usize, b: usize) -> usize {
+            // The most frequent divisor, of strides and depths.
+            if b == 1 {
+                return a;
+            }
             let [mut rest, mut part, mut bit] = [a, b, 1];
             while part <= rest >> 1 && part != 0 {
                 part <<= 1;

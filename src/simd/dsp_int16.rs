@@ -6,17 +6,14 @@
 use super::dsp::Dsp;
 use super::dsp_int16_depthwise::depthwise;
 use super::{LevelI8, LevelI16};
-use crate::kernel::int8::quads::Pair;
-use crate::kernel::int16::{self, JobI16, SimdI16, Tile};
+use crate::kernel::int16::{self, JobI16, Pair, Pairs, Panel, STEP};
 use crate::pack::PANEL;
 use core::arch::naked_asm;
 
-const PIXELS: usize = 2;
-
 impl LevelI16 for Dsp {
-    #[inline(never)]
-    fn run_i16(self, job: JobI16<'_>) {
-        int16::run::<Dsp, PIXELS, 256>(self, job, |job| int16::fours(job, depthwise));
+    #[inline(always)]
+    fn run_i16(self, job: &JobI16<'_>) {
+        int16::without_vectors(self, job, |job, first| int16::fours(job, first, depthwise));
     }
 
     /// The loop that multiplies is that of int8.
@@ -26,13 +23,14 @@ impl LevelI16 for Dsp {
 }
 
 // SAFETY: a value exists only where the target has the extension.
-unsafe impl SimdI16 for Dsp {
-    const INTERLEAVED: bool = true;
-    const LANES: usize = 2;
-    const STEPS: [usize; 2] = [1, PIXELS];
+unsafe impl Pairs for Dsp {
+    #[inline(always)]
+    fn place(input: usize) -> usize {
+        (input & 1) << 1 | input >> 1
+    }
 
     #[inline(always)]
-    unsafe fn lay_out(self, from: *const i16, quads: usize, to: *mut i16, step: usize) {
+    unsafe fn lay_out(self, from: *const i16, quads: usize, to: *mut i16) {
         if quads == 0 {
             return;
         }
@@ -45,14 +43,13 @@ unsafe impl SimdI16 for Dsp {
                 "ldr {b}, [{from}], #4",
                 "pkhbt {even}, {a}, {b}, lsl #16",
                 "pkhtb {odd}, {b}, {a}, asr #16",
-                "strd {even}, {odd}, [{to}]",
-                "add {to}, {to}, {step}",
+                "strd {even}, {odd}, [{to}], #{step}",
                 "subs {quads}, {quads}, #1",
                 "bne 2b",
                 from = inout(reg) from => _,
                 to = inout(reg) to => _,
                 quads = inout(reg) quads => _,
-                step = in(reg) step * size_of::<i16>(),
+                step = const STEP * size_of::<i16>(),
                 a = out(reg) _,
                 b = out(reg) _,
                 even = out(reg) _,
@@ -63,19 +60,37 @@ unsafe impl SimdI16 for Dsp {
     }
 
     #[inline(always)]
-    unsafe fn sums(self, tile: Tile, sums: *mut i32) {
-        let sums: *mut Pair = sums.cast();
-        // SAFETY: the caller's. The sums of a second pixel that does not exist are of whatever was laid out
-        // last, and not used.
+    unsafe fn add(self, panel: &Panel<'_>, inputs: *const i16, quads: usize, weights: *const i32) {
+        // SAFETY: the caller's.
         unsafe {
-            sums.cast::<[Pair; PANEL]>().write([[0; PIXELS]; PANEL]);
             add_quads(
-                tile.weights,
-                sums,
-                tile.inputs,
-                tile.quads,
-                sums.add(tile.filters),
-                tile.width * size_of::<i32>(),
+                weights,
+                panel.sums,
+                inputs,
+                quads,
+                panel.sums.add(panel.filters),
+                panel.width * size_of::<i32>(),
+            );
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add_alone(
+        self,
+        panel: &Panel<'_>,
+        inputs: *const i16,
+        quads: usize,
+        weights: *const i32,
+    ) {
+        // SAFETY: the caller's.
+        unsafe {
+            add_quads_alone(
+                weights,
+                panel.sums,
+                inputs,
+                quads,
+                panel.sums.add(panel.filters),
+                panel.width * size_of::<i32>(),
             );
         }
     }
@@ -180,5 +195,86 @@ unsafe extern "C" fn add_quads(
         "bhs 9b",
         "b 5b",
         row = const PANEL * size_of::<i32>(),
+    )
+}
+
+/// Adds the products of a word of weights to a sum.
+macro_rules! alone {
+    ($word:literal, $sum:literal) => {
+        concat!(
+            "sxtb16 r1, ",
+            $word,
+            "\n",
+            "smlad ",
+            $sum,
+            ", r1, lr, ",
+            $sum,
+            "\n",
+            "sxtb16 r1, ",
+            $word,
+            ", ror #8\n",
+            "smlad ",
+            $sum,
+            ", r1, r9, ",
+            $sum,
+            "\n"
+        )
+    };
+}
+
+/// Adds `quads` quads of one pixel, as they lie in the image, to the first of each pair of sums up to `end`, four filters at a time,
+/// whose weights are four words at `weights`, and `row` bytes further on for each next quad.
+///
+/// # Safety
+/// All of that can be read and written, up to a multiple of four filters; there is a quad and a sum.
+#[unsafe(naked)]
+unsafe extern "C" fn add_quads_alone(
+    weights: *const i32,
+    sums: *mut Pair,
+    inputs: *const i16,
+    quads: usize,
+    end: *mut Pair,
+    row: usize,
+) {
+    naked_asm!(
+        ".cpu cortex-m4",
+        "push {{r4-r11, lr}}",
+        // weights, sums, inputs, quads
+        "push {{r0-r3}}",
+        "ldr r12, [sp, #56]",
+        "2:",
+        "ldm sp, {{r0-r3}}",
+        "ldr r4, [r1]",
+        "ldr r5, [r1, #8]",
+        "ldr r6, [r1, #16]",
+        "ldr r7, [r1, #24]",
+        "3:",
+        // A word may lie at any even address.
+        "ldr r8, [r2], #4",
+        "ldr r9, [r2], #4",
+        "pkhbt lr, r8, r9, lsl #16",
+        "pkhtb r9, r9, r8, asr #16",
+        "ldrd r10, r11, [r0]",
+        alone!("r10", "r4"),
+        alone!("r11", "r5"),
+        "ldrd r10, r11, [r0, #8]",
+        alone!("r10", "r6"),
+        alone!("r11", "r7"),
+        "add r0, r0, r12",
+        "subs r3, r3, #1",
+        "bne 3b",
+        "ldrd r0, r1, [sp]",
+        "str r4, [r1]",
+        "str r5, [r1, #8]",
+        "str r6, [r1, #16]",
+        "str r7, [r1, #24]",
+        "adds r0, r0, #16",
+        "adds r1, r1, #32",
+        "strd r0, r1, [sp]",
+        "ldr r2, [sp, #52]",
+        "cmp r1, r2",
+        "blo 2b",
+        "add sp, sp, #16",
+        "pop {{r4-r11, pc}}",
     )
 }

@@ -26,10 +26,10 @@ const CHANNELS: usize = 8;
 
 impl LevelI16 for Neon {
     #[inline]
-    fn run_i16(self, job: JobI16<'_>) {
+    fn run_i16(self, job: &JobI16<'_>) {
         #[target_feature(enable = "neon")]
         #[inline(never)]
-        fn enabled(simd: Neon, job: JobI16<'_>) {
+        fn enabled(simd: Neon, job: &JobI16<'_>) {
             int16::run::<Neon, PIXELS, PIECE>(simd, job, |job| {
                 int16::strips::<Neon, CHANNELS>(simd, job, 0)
             });
@@ -67,7 +67,6 @@ impl LevelI16 for Neon {
 // the methods needs only that; an address that is used is the caller's.
 #[allow(clippy::undocumented_unsafe_blocks)]
 unsafe impl SimdI16 for Neon {
-    const INTERLEAVED: bool = false;
     const LANES: usize = LANES;
     const STEPS: [usize; 2] = [PANEL, 1];
 

@@ -25,10 +25,10 @@ const WIDE: usize = 16;
 
 impl LevelI16 for Avx2 {
     #[inline]
-    fn run_i16(self, job: JobI16<'_>) {
+    fn run_i16(self, job: &JobI16<'_>) {
         #[target_feature(enable = "avx2,fma")]
         #[inline(never)]
-        fn enabled(simd: Avx2, job: JobI16<'_>) {
+        fn enabled(simd: Avx2, job: &JobI16<'_>) {
             int16::run::<Avx2, PIXELS, PIECE>(simd, job, |job| {
                 let first = int16::strips::<Avx2, WIDE>(simd, job, 0);
                 int16::strips::<Avx2, LANES>(simd, job, first)
@@ -48,12 +48,11 @@ impl LevelI16 for Avx2 {
 // methods needs only that; an address that is used is the caller's.
 #[allow(clippy::undocumented_unsafe_blocks)]
 unsafe impl SimdI16 for Avx2 {
-    const INTERLEAVED: bool = false;
     const LANES: usize = LANES;
     const STEPS: [usize; 2] = [PANEL, 1];
 
     #[inline(always)]
-    unsafe fn lay_out(self, mut from: *const i16, mut quads: usize, mut to: *mut i16, _: usize) {
+    unsafe fn lay_out(self, mut from: *const i16, mut quads: usize, mut to: *mut i16) {
         unsafe {
             while quads >= 4 {
                 _mm256_storeu_si256(to.cast(), _mm256_loadu_si256(from.cast()));

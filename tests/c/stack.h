@@ -21,6 +21,7 @@ static const struct {
     {"dense", {1, {1, 8, 8}, 16, 20, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, 1, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
     {"dense of ragged channels", {1, {1, 9, 8}, 3, 20, {1, 3, 3}, {1, 2, 2}, {1, 1, 1}, 1, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
     {"long dense of ragged channels", {2, {1, 5, 5}, 13, 5, {1, 5, 5}, {1, 1, 1}, {1, 1, 1}, 1, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
+    {"dense, a long window", {1, {1, 5, 5}, 24, 4, {1, 5, 5}, {1, 1, 1}, {1, 1, 1}, 1, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
     {"grouped, dilated", {1, {1, 9, 8}, 8, 12, {1, 3, 3}, {1, 1, 1}, {1, 2, 2}, 2, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
     {"three axes", {1, {3, 5, 5}, 4, 4, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, 1, MICROCONV_PADDING_SAME, {{0, 0}, {0, 0}, {0, 0}}}},
     {"1x1", {1, {1, 5, 5}, 72, 40, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 1, MICROCONV_PADDING_VALID, {{0, 0}, {0, 0}, {0, 0}}}},

@@ -4,7 +4,7 @@
 //! a long window is a piece of it, whose sums fit 32 bits.
 
 use super::walk::{Cursor, Walk};
-use super::{Finish, JobI16, MOST, SimdI16, Tile};
+use super::{Finish, JobI16, MOST, SimdI16, Tile, room};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
@@ -21,37 +21,28 @@ struct Room<const PIXELS: usize, const PIECE: usize> {
 }
 
 #[inline(always)]
-pub(super) fn run<S: SimdI16, const PIXELS: usize, const PIECE: usize>(
-    simd: S,
-    job: &mut JobI16<'_>,
-) {
+pub(super) fn run<S: SimdI16, const PIXELS: usize, const PIECE: usize>(simd: S, job: &JobI16<'_>) {
     const { assert!(PIECE <= MOST && PIECE.is_multiple_of(QUAD)) };
-    let start = job.output.as_mut_ptr();
-    let job = &*job;
-    let panels = &job.panels.panels;
-    let (filters, depth) = (panels.filters, job.panels.depth());
-    let pixels = count(&job.rows) * job.sizes.output[2];
+    let start = job.output;
+    let panels = &job.panels().panels;
+    let (filters, depth) = (panels.filters, job.panels().depth());
+    let pixels = count(&job.rows) * job.sizes().output[2];
     if pixels == 0 {
         return;
     }
     let pieces = depth.div_ceil(PIECE);
     let piece = quotient(depth + pieces - 1, pieces).next_multiple_of(QUAD);
-    let mut room = Room::<PIXELS, PIECE> {
+    let mut space = Room::<PIXELS, PIECE> {
         inputs: MaybeUninit::uninit(),
         line: MaybeUninit::uninit(),
         sums: MaybeUninit::uninit(),
         waiting: MaybeUninit::uninit(),
     };
-    let inputs = room.inputs.as_mut_ptr().cast::<i16>();
-    let line = room.line.as_mut_ptr().cast::<i16>();
-    let sums = room.sums.as_mut_ptr().cast::<i32>();
-    let waiting = room.waiting.as_mut_ptr().cast::<i64>();
-    let [apart, step] = if S::INTERLEAVED {
-        [QUAD, PIXELS * QUAD]
-    } else {
-        [PIECE, QUAD]
-    };
-    let mut packed = job.packed.as_ptr();
+    let inputs = space.inputs.as_mut_ptr().cast::<i16>();
+    let line = space.line.as_mut_ptr().cast::<i16>();
+    let sums = space.sums.as_mut_ptr().cast::<i32>();
+    let waiting = space.waiting.as_mut_ptr().cast::<i64>();
+    let mut packed = job.packed;
     for group in 0..panels.groups {
         let walk = Walk::new(job, group);
         let mut next = packed;
@@ -77,15 +68,14 @@ pub(super) fn run<S: SimdI16, const PIXELS: usize, const PIECE: usize>(
                         if pieces > 1 || filter == 0 {
                             after = first.clone();
                             for pixel in 0..tile {
-                                let to = inputs.add(pixel * apart);
-                                lay_out(simd, &walk, &after, &part, to, step, line);
+                                let to = inputs.add(pixel * PIECE);
+                                lay_out(simd, &walk, &after, &part, to, line);
                                 walk.step(&mut after);
                             }
                         }
                         let tile = Tile {
                             pixels: tile,
                             inputs,
-                            apart,
                             quads,
                             weights: header.wrapping_add((HEADER + from / QUAD) * width),
                             width,
@@ -96,7 +86,7 @@ pub(super) fn run<S: SimdI16, const PIXELS: usize, const PIECE: usize>(
                             let count = [tile.pixels, now.next_multiple_of(S::LANES)];
                             wait(sums, waiting, count, S::STEPS, from == 0);
                         } else {
-                            let output = (pixel * job.geometry.filters)
+                            let output = (pixel * job.geometry().filters)
                                 .wrapping_add(group * filters + filter);
                             simd.finish(&Finish {
                                 pixels: tile.pixels,
@@ -106,16 +96,16 @@ pub(super) fn run<S: SimdI16, const PIXELS: usize, const PIECE: usize>(
                                 steps: S::STEPS,
                                 header,
                                 width,
-                                room: Finish::room(if pieces > 1 { MOST + 1 } else { depth }),
-                                range: job.range,
+                                room: room(if pieces > 1 { MOST + 1 } else { depth }),
+                                range: job.range(),
                                 output: start.wrapping_add(output),
-                                output_step: job.geometry.filters,
+                                output_step: job.geometry().filters,
                             });
                         }
                     }
                     from = part.end;
                 }
-                header = header.wrapping_add(job.panels.panel(width));
+                header = header.wrapping_add(job.panels().panel(width));
                 filter += now;
             }
             next = header;
@@ -137,23 +127,22 @@ unsafe fn lay_out<S: SimdI16>(
     cursor: &Cursor,
     part: &Range<usize>,
     to: *mut i16,
-    step: usize,
     line: *mut i16,
 ) {
     let quads = count(part).div_ceil(QUAD);
     let window = walk.window(cursor);
     // SAFETY: the runs are inside the input, and inside the part.
     unsafe {
-        if walk.job.panels.panels.depth.is_multiple_of(QUAD) {
+        if walk.job.panels().panels.depth.is_multiple_of(QUAD) {
             if !window.whole {
                 let mut to = to;
                 for _ in 0..quads {
                     to.cast::<[i16; QUAD]>().write([0; QUAD]);
-                    to = to.wrapping_add(step);
+                    to = to.wrapping_add(QUAD);
                 }
             }
             walk.each(&window, part, |from, at, len| {
-                simd.lay_out(from, len / QUAD, to.add(at / QUAD * step), step);
+                simd.lay_out(from, len / QUAD, to.add(at));
             });
         } else {
             if !window.whole || !count(part).is_multiple_of(QUAD) {
@@ -162,7 +151,7 @@ unsafe fn lay_out<S: SimdI16>(
             walk.each(&window, part, |from, at, len| {
                 line.add(at).copy_from_nonoverlapping(from, len);
             });
-            simd.lay_out(line, quads, to, step);
+            simd.lay_out(line, quads, to);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Sums that become outputs.
 
-use super::MOST;
 use crate::quant_i16::RangeI16;
 
 /// The sums of some pixels under the filters of a panel, and where their outputs go.
@@ -17,8 +16,7 @@ pub(crate) struct Finish {
     pub header: *const i32,
     pub width: usize,
     /// The largest bias, and that of the other sign less 1, that no sum of 32 bits carries out of 32 bits;
-    /// negative if there is none.
-    #[allow(dead_code)] // but on levels with vectors
+    /// negative if there is none: see [`room`](super::room).
     pub room: i32,
     pub range: RangeI16,
     /// The first filter's output of the first pixel, and elements to the next pixel.
@@ -27,15 +25,6 @@ pub(crate) struct Finish {
 }
 
 impl Finish {
-    /// [`room`](Self::room) beside the products of so many weights.
-    #[inline(always)]
-    pub const fn room(products: usize) -> i32 {
-        if products > MOST {
-            return -1;
-        }
-        i32::MAX - ((products as i32) << 22)
-    }
-
     /// One by one, from a filter on.
     ///
     /// # Safety

@@ -101,17 +101,17 @@ struct Tiles<'a, N> {
 #[inline(always)]
 pub(crate) fn run<S: Strips<CHANNELS>, const CHANNELS: usize>(
     simd: S,
-    job: &mut JobI16<'_>,
+    job: &JobI16<'_>,
     first: usize,
 ) -> usize {
-    let geometry = job.geometry;
+    let geometry = job.geometry();
     let filters = geometry.filters;
     let end = filters - filters % CHANNELS;
-    if filters != geometry.channels || job.panels.panels.taps > MOST || end <= first {
+    if filters != geometry.channels || job.panels().panels.taps > MOST || end <= first {
         return first;
     }
-    let rows = Rows::of(geometry, job.sizes, job.rows.start, job.first_input_row);
-    let columns = Columns::of(geometry, job.sizes);
+    let rows = Rows::of(geometry, job.sizes(), job.rows.start, job.first_input_row);
+    let columns = Columns::of(geometry, job.sizes());
     let slides =
         if geometry.kernel[2] == COLUMNS && geometry.dilation[2] == 1 && geometry.stride[2] <= 2 {
             geometry.stride[2]
@@ -170,14 +170,14 @@ fn reaches(cut: &Cut, slides: usize) -> bool {
 #[inline(always)]
 fn channels<S: Strips<CHANNELS>, const CHANNELS: usize>(
     simd: S,
-    job: &mut JobI16<'_>,
+    job: &JobI16<'_>,
     lines: &Lines,
     columns: &Columns,
     cut: &Cut,
     slides: usize,
     first: usize,
 ) {
-    let geometry = job.geometry;
+    let geometry = job.geometry();
     let filters = geometry.filters;
     let [_, kernel_height, kernel_width] = geometry.kernel;
     let [_, height, input_width] = geometry.input;
@@ -185,7 +185,7 @@ fn channels<S: Strips<CHANNELS>, const CHANNELS: usize>(
     let [z, y, x] = geometry.dilation;
     let lane = first % PANEL;
     let width = width(filters - (first - lane));
-    let panel = (job.packed.as_ptr()).wrapping_add(first / PANEL * job.panels.panel(PANEL));
+    let panel = (job.packed).wrapping_add(first / PANEL * job.panels().panel(PANEL));
     let tap = width / QUAD;
     let [_, start, end, _] = cut.taps;
     let slides = if reaches(cut, slides) { slides } else { 0 };
@@ -196,7 +196,7 @@ fn channels<S: Strips<CHANNELS>, const CHANNELS: usize>(
         .wrapping_mul(filters);
     let output = (lines.index * columns.pixels + cut.x) * filters;
     let strip = Strip {
-        input: job.input.as_ptr().wrapping_add(input).wrapping_add(first),
+        input: job.input.wrapping_add(input).wrapping_add(first),
         weights: panel.wrapping_add(HEADER * width + lane / QUAD + before * tap),
         taps: [count(&lines.planes), count(&lines.rows), end - start],
         // A step that is never taken may be past all bounds.
@@ -218,9 +218,9 @@ fn channels<S: Strips<CHANNELS>, const CHANNELS: usize>(
         steps: [PANEL, 1],
         header: panel.wrapping_add(lane),
         width,
-        room: Finish::room(job.panels.panels.taps),
-        range: job.range,
-        output: job.output.as_mut_ptr().wrapping_add(output + first),
+        room: super::room(job.panels().panels.taps),
+        range: job.range(),
+        output: job.output.wrapping_add(output + first),
         output_step: filters,
     };
     // SAFETY: the header of filters that exist. The taps of a cut are inside, but for those that are

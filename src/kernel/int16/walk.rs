@@ -44,22 +44,19 @@ pub(super) struct Window {
 impl<'a> Walk<'a> {
     #[inline(always)]
     pub fn new(job: &'a JobI16<'a>, group: usize) -> Self {
-        let (geometry, sizes) = (job.geometry, job.sizes);
+        let (geometry, sizes) = (job.geometry(), job.sizes());
         let [_, height, width] = geometry.input;
         let row = width.wrapping_mul(geometry.channels);
         Walk {
             job,
             rows: Rows::of(geometry, sizes, job.rows.start, job.first_input_row),
             columns: Columns::of(geometry, sizes),
-            folded: geometry.dilation[2] == 1 && job.panels.panels.groups == 1,
+            folded: geometry.dilation[2] == 1 && job.panels().panels.groups == 1,
             // A step that is never taken may be past all bounds.
             column: geometry.dilation[2].wrapping_mul(geometry.channels),
             row: geometry.dilation[1].wrapping_mul(row),
             plane: geometry.dilation[0].wrapping_mul(height.wrapping_mul(row)),
-            input: job
-                .input
-                .as_ptr()
-                .wrapping_add(group * job.panels.panels.depth),
+            input: job.input.wrapping_add(group * job.panels().panels.depth),
         }
     }
 
@@ -83,7 +80,7 @@ impl<'a> Walk<'a> {
 
     #[inline(always)]
     pub fn window(&self, cursor: &Cursor) -> Window {
-        let geometry = self.job.geometry;
+        let geometry = self.job.geometry();
         let columns = self.columns.axis.inside(cursor.x);
         let (planes, rows) = (cursor.lines.planes.clone(), cursor.lines.rows.clone());
         let at = (cursor.lines.input)
@@ -109,8 +106,8 @@ impl<'a> Walk<'a> {
         part: &Range<usize>,
         mut put: impl FnMut(*const i16, usize, usize),
     ) {
-        let [_, rows, columns] = self.job.geometry.kernel;
-        let depth = self.job.panels.panels.depth;
+        let [_, rows, columns] = self.job.geometry().kernel;
+        let depth = self.job.panels().panels.depth;
         let line = columns * depth;
         let mut run = |from: *const i16, at: usize, len: usize| {
             let (start, end) = (at.max(part.start), (at + len).min(part.end));

@@ -8,19 +8,11 @@ use super::gather::{self, Bytes, PIECE, depth};
 use super::panels;
 use super::put::Panel;
 use super::quads::{Quads, Reach, Taps};
-use super::windows::{Pixel, Windows, steps, tap};
 use crate::kernel::window::count;
+use crate::kernel::windows::{Two, Windows, steps, tap};
 use crate::pack_i8::QUAD;
 use crate::simd::reread;
 use core::mem::MaybeUninit;
-
-/// Two pixels next to each other, whose windows have the same planes and rows inside.
-pub(super) struct Two {
-    /// The walk, which stands at the second.
-    pub windows: Windows,
-    /// What the window of the first does not share with it.
-    pub first: Pixel,
-}
 
 #[inline(always)]
 pub(crate) fn run<S: Quads>(simd: S, job: &JobI8<'_>) {
@@ -303,7 +295,7 @@ impl Two {
     ) {
         let job = panel.job;
         let [_, rows, columns] = job.geometry().kernel;
-        let steps = steps(job.geometry());
+        let steps = steps(job);
         let [top, bottom] = self.windows.rows;
         let channels = job.sizes().group_channels;
         let line = (end - start) * channels;

@@ -1,10 +1,9 @@
 //! The bytes of a window, one after the other in the order of its weights, for dense layers of cores without vectors.
 
-use super::direct::Two;
 use super::quads::{Offset, PIXELS, Quads};
-use super::windows::{steps, tap};
 use super::{JobI8, rolled};
 use crate::kernel::window::quotient;
+use crate::kernel::windows::{Two, steps, tap};
 use crate::pack_i8::QUAD;
 use crate::simd::reread;
 use core::ptr;
@@ -50,7 +49,7 @@ pub(super) unsafe fn gather<S: Quads>(
             unsafe {
                 let windows = &reread(two).windows;
                 if windows.reaches([place[0], place[1]]) && pixel.reaches(place[2]) {
-                    let from = tap(pixel.origin, place, &steps(job.geometry()));
+                    let from = tap(pixel.origin, place, &steps(job));
                     simd.copy(from.wrapping_add(channel), to, bytes);
                 } else {
                     fill(job, to, bytes);
@@ -80,7 +79,7 @@ pub(super) unsafe fn gather<S: Quads>(
 #[inline(never)]
 pub(super) unsafe fn rows<S: Quads>(simd: S, job: &JobI8<'_>, two: &Two, mut to: *mut i8) {
     let line = job.geometry().kernel[2] * job.sizes().group_channels;
-    let steps = steps(job.geometry());
+    let steps = steps(job);
     let [top, bottom] = two.windows.rows;
     let mut pixel = &two.first;
     loop {

@@ -3,9 +3,9 @@
 
 use super::put::Panel;
 use super::quads::{PIXELS, Pair, Quads};
-use super::windows::{Windows, step, steps};
 use super::{JobI8, depthwise_panel, rolled, taps};
 use crate::kernel::window::count;
+use crate::kernel::windows::{Windows, step, steps};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 use crate::simd::reread;
@@ -74,7 +74,7 @@ fn nines<S: Quads>(simd: S, job: &JobI8<'_>) {
         rows: 0,
         columns: 0,
         zero: panel.job.quant().input_zero,
-        tap: steps(panel.job.geometry())[2],
+        tap: steps(panel.job)[2],
         line: 0,
         skip: 0,
         next: 0,
@@ -161,7 +161,7 @@ impl Nine {
         if planes[0] == planes[1] || columns == 0 {
             [rows, columns] = [0, 1];
         }
-        let steps = steps(job.geometry());
+        let steps = steps(job);
         self.input = windows.tap([0, top, start], &steps);
         self.weights = weights.wrapping_add(top * kernel_width + start);
         self.rows = rows;

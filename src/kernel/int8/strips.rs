@@ -2,9 +2,9 @@
 //! each of a channel of its own.
 
 use super::quads::Quads;
-use super::windows::{Windows, steps};
 use super::{JobI8, Outputs, depthwise_panel, rolled, taps};
 use crate::kernel::window::count;
+use crate::kernel::windows::{Windows, steps};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 use crate::quant::Quant;
@@ -121,7 +121,7 @@ fn strips<S: Quads>(simd: S, job: &JobI8<'_>) -> usize {
             let zero = -job.quant().input_zero - i32::from(job.quant().flip_input);
             u32::from(zero as u16).wrapping_mul(0x0001_0001)
         },
-        tap: steps(geometry)[2],
+        tap: steps(job)[2],
         columns: 0,
         line: 0,
         skip: 0,
@@ -203,7 +203,7 @@ unsafe fn load(
 /// Makes it the strip of the window's taps that are inside.
 #[inline(never)]
 fn aim(job: &JobI8<'_>, windows: &Windows, strip: &mut Strip, weights: &[MaybeUninit<Tap>; TAPS]) {
-    let steps = steps(job.geometry());
+    let steps = steps(job);
     let kernel_width = job.geometry().kernel[2];
     let (planes, rows, columns) = (windows.planes, windows.rows, windows.pixel.columns);
     let reached = columns[1] - columns[0];

@@ -2,9 +2,9 @@
 
 use super::put::Panel;
 use super::quads::{Offset, PIXELS, Pair, Quads};
-use super::windows::{Windows, steps};
 use super::{JobI8, depthwise_panel, rolled};
 use crate::kernel::window::{count, quotient};
+use crate::kernel::windows::{Windows, steps};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
 use crate::simd::reread;
@@ -74,7 +74,7 @@ pub(crate) fn run<S: Quads>(simd: S, job: &JobI8<'_>, mut first: usize) {
 unsafe fn sum(job: &JobI8<'_>, windows: &Windows, panel: &Panel<'_>, first: usize, filter: usize) {
     let geometry = job.geometry();
     let [_, height, columns] = geometry.kernel;
-    let steps = steps(geometry);
+    let steps = steps(job);
     let width = panel.width;
     let (planes, rows, inside) = (windows.planes, windows.rows, windows.pixel.columns);
     let multiplier = quotient(geometry.filters, geometry.channels);
