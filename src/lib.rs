@@ -46,8 +46,8 @@
 //!   anything is written. Buffers that start at a multiple of 64 bytes are faster, by up to 8 % with
 //!   AVX-512 ([`Aligned`]).
 //! * Direct kernels need no scratch, whatever the window and the padding. The int8 kernels of vector
-//!   levels take some 45 KiB of stack, those of a Cortex-M at most 512 bytes, as do those of f32 there (profile
-//!   `firmware`).
+//!   levels take some 45 KiB of stack, those of int16 there 9 KiB; on a Cortex-M a run of any direct
+//!   kernel takes at most 512 bytes (profile `firmware`).
 //! * Sizes are `const fn`, from the same numbers that the kernels run on.
 //! * Weights are packed in one format for every level and target.
 //! * Every level that fuses multiplication and addition gives the same bits ([`ConvF32`] says
@@ -73,7 +73,7 @@
 //! holds its instructions, its detection and the shape of its tile. The kernels choose nothing at
 //! run time but from the plan.
 //!
-//! Four decisions are worth knowing for whoever reads the code:
+//! Five decisions are worth knowing for whoever reads the code:
 //!
 //! * *Padding is left out, not multiplied.* A tile is pixels of one output row; of each tap it is
 //!   known whether the first or the last pixel misses it, and what lies in the padding is not
@@ -90,7 +90,11 @@
 //!   the alignment of the buffer.
 //! * *The tile of AVX-512 is 7 pixels by 2 vectors*, half of what its registers hold. The larger
 //!   one is no faster over long sums, and slower over short ones and where 14 pixels fall into the
-//!   same set of the first-level cache.
+//!   same set of the first-level cache. Short sums of many filters take 3 pixels by 4 vectors, and
+//!   filters that fill no more than half a vector are computed by AVX2's kernels.
+//! * *f32 has kernels of their own shape on a Cortex-M.* Where vectors are, each size of a tile is a
+//!   copy of the code, which keeps what it needs in variables. There a strip of tiles lies in memory
+//!   and loops in assembly take from it what they need: half of the flash, a quarter of the stack.
 
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn)]
