@@ -46,8 +46,8 @@
 //!   anything is written. Buffers that start at a multiple of 64 bytes are faster, by up to 8 % with
 //!   AVX-512 ([`Aligned`]).
 //! * Direct kernels need no scratch, whatever the window and the padding. The int8 kernels of vector
-//!   levels take some 45 KiB of stack, those of int16 there 9 KiB; on a Cortex-M a run of any direct
-//!   kernel takes at most 512 bytes (profile `firmware`).
+//!   levels take some 45 KiB of stack, those of int16 there 9 KiB; on a Cortex-M a run takes
+//!   at most 512 bytes, of all layers and types that `.ci/c` measures (profile `firmware`).
 //! * Sizes are `const fn`, from the same numbers that the kernels run on.
 //! * Weights are packed in one format for every level and target.
 //! * Every level that fuses multiplication and addition gives the same bits ([`ConvF32`] says
