@@ -81,18 +81,27 @@ impl Block {
 /// counts is that more stores go to the same pixel.
 #[inline(always)]
 pub(super) fn vectors<S: Simd>(pixels: usize, rows: usize) -> usize {
-    let cost = |vectors: usize| {
-        let (tile, tiles) = cut(pixels, S::TILES[vectors]);
-        let rest = pixels.saturating_sub(tile * tiles);
-        let others = quotient(rest, tile.saturating_sub(1));
-        tiles * step(tile * vectors) + others * step(tile.saturating_sub(1) * vectors)
-    };
+    let cost = |vectors: usize| cost(pixels, S::TILES[vectors], vectors, step);
     let [many, few] = [S::VECTORS, S::WIDE];
     if few > many && (rows <= S::SHORT || cost(few) * many <= cost(many) * few) {
         few
     } else {
         many
     }
+}
+
+/// What a row of so many pixels takes for a tap in tiles of at most `most` pixels, if a tile of some sums takes a `step`.
+#[inline(always)]
+pub(super) fn cost(
+    pixels: usize,
+    most: usize,
+    vectors: usize,
+    step: impl Fn(usize) -> usize,
+) -> usize {
+    let (tile, tiles) = cut(pixels, most);
+    let rest = pixels.saturating_sub(tile * tiles);
+    let others = quotient(rest, tile.saturating_sub(1));
+    tiles * step(tile * vectors) + others * step(tile.saturating_sub(1) * vectors)
 }
 
 /// What a tile of so many sums takes for a tap, in sixteenths of a multiply-add: as long as its multiply-adds, or

@@ -8,7 +8,7 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::block::Block;
+use super::block::{Block, cost};
 use super::piece::{load, piece};
 use super::rows::cut;
 use super::strip::{Span, Strip, Tile, each};
@@ -130,12 +130,7 @@ struct Ahead {
 /// waits for them.
 #[inline(always)]
 fn vectors<S: Simd>(tiles: usize) -> usize {
-    let cost = |vectors: usize| {
-        let (tile, count) = cut(tiles, S::PRODUCTS[vectors]);
-        let rest = tiles.saturating_sub(tile * count);
-        let others = quotient(rest, tile.saturating_sub(1));
-        count * (tile * vectors).max(8) + others * (tile.saturating_sub(1) * vectors).max(8)
-    };
+    let cost = |vectors| cost(tiles, S::PRODUCTS[vectors], vectors, |sums| sums.max(8));
     let [many, few] = [S::VECTORS, S::WIDE];
     if few > many && cost(few) * many < cost(many) * few {
         few

@@ -356,7 +356,7 @@ unsafe impl Simd for Avx512 {
     const PRODUCTS: [usize; MOST_VECTORS + 1] = [0, 14, 14, 0, 6];
     const VECTORS: usize = 2;
     const WIDE: usize = 4;
-    /// Measured on Zen 4: 27 terms 5 % faster, 24 3 %; 32 alike; 64 1 % slower.
+    /// Measured on Zen 4, 128 filters: sums of 16 terms take 5 % less, of 24 2 %, of 31 1 %; of 48 as long; of 64 1 % more.
     const SHORT: usize = 32;
     const STEM: bool = true;
     const SLIDE: usize = 8;

@@ -6,7 +6,7 @@
 
 use super::{Finish, JobI16, MOST, SimdI16};
 use crate::kernel::CACHED;
-use crate::kernel::rows::{Columns, Cut, Lines, Rows};
+use crate::kernel::rows::{Columns, Cut, Lines, Rows, can_slide};
 use crate::kernel::window::{count, quotient};
 use crate::pack::{PANEL, width};
 use crate::pack_i8::{HEADER, QUAD};
@@ -112,12 +112,11 @@ pub(crate) fn run<S: Strips<CHANNELS>, const CHANNELS: usize>(
     }
     let rows = Rows::of(geometry, job.sizes(), job.rows.start, job.first_input_row);
     let columns = Columns::of(geometry, job.sizes());
-    let slides =
-        if geometry.kernel[2] == COLUMNS && geometry.dilation[2] == 1 && geometry.stride[2] <= 2 {
-            geometry.stride[2]
-        } else {
-            0
-        };
+    let slides = if can_slide(geometry) {
+        geometry.stride[2]
+    } else {
+        0
+    };
     // Rows of output whose input the cache keeps while one strip of channels after the other passes.
     let row = geometry.input[2].wrapping_mul(filters);
     let band = quotient(2 * CACHED, row.saturating_mul(geometry.stride[1])).max(1);
@@ -150,20 +149,11 @@ pub(crate) fn run<S: Strips<CHANNELS>, const CHANNELS: usize>(
 fn cut(columns: &Columns, x: usize, slides: usize, most: usize) -> Cut {
     let cut = columns.cut(x, most);
     let [after_first, first, last, before_last] = cut.taps;
-    if reaches(&cut, slides) || after_first == first && last == before_last {
+    if slides > 0 && cut.slides() || after_first == first && last == before_last {
         cut
     } else {
         columns.cut(x, 1)
     }
-}
-
-/// Whether the window slides, and the pixels reach all its columns, but for the first of the first and
-/// the last of the last.
-#[inline(always)]
-fn reaches(cut: &Cut, slides: usize) -> bool {
-    let [after_first, first, last, before_last] = cut.taps;
-    let between = cut.tile == 1 || after_first == 0 && before_last == COLUMNS;
-    slides > 0 && first <= 1 && last >= 2 && between
 }
 
 /// Computes the strips of a cut of some lines, of the channels from `first` on.
@@ -188,7 +178,7 @@ fn channels<S: Strips<CHANNELS>, const CHANNELS: usize>(
     let panel = (job.packed).wrapping_add(first / PANEL * job.panels().panel(PANEL));
     let tap = width / QUAD;
     let [_, start, end, _] = cut.taps;
-    let slides = if reaches(cut, slides) { slides } else { 0 };
+    let slides = if cut.slides() { slides } else { 0 };
     let column = if slides > 0 { 0 } else { start };
     let before = (lines.planes.start * kernel_height + lines.rows.start) * kernel_width + column;
     let input = (columns.axis.position(cut.x, column))
