@@ -49,32 +49,39 @@ const fn wide<const N: usize>() -> [i16; N] {
     values
 }
 
-const fn biases<const N: usize>() -> [i64; N] {
+/// Those of filters 4 to 7 so many times as large.
+const fn biases<const N: usize>(second_four: i64) -> [i64; N] {
     let bytes = random::<N>(5);
     let mut values = [0; N];
     let mut i = 0;
     while i < N {
         values[i] = bytes[i] as i64 * 20_000;
+        if i / 4 == 1 {
+            values[i] *= second_four;
+        }
         i += 1;
     }
     values
 }
 
 macro_rules! layer {
-    ($name:literal, $geometry:expr, $range:expr, $shift:literal) => {{
+    ($name:literal, $geometry:expr, $range:expr, $shift:literal) => {
+        layer!($name, $geometry, $range, $shift, 1)
+    };
+    ($name:literal, $geometry:expr, $range:expr, $shift:literal, $second_four:literal) => {{
         const GEOMETRY: Geometry = $geometry;
         const PLAN: ConvI16 = match ConvI16::new(GEOMETRY, $range) {
             Ok(plan) => plan,
             Err(_) => panic!("the layer is refused"),
         };
         static WEIGHTS: [i8; PLAN.weights_len()] = random(1);
-        static BIAS: [i64; GEOMETRY.filters] = biases();
+        static BIAS: [i64; GEOMETRY.filters] = biases($second_four);
         static MULTIPLIERS: [Multiplier; GEOMETRY.filters] = multipliers($shift);
         static INPUT: [i16; PLAN.input_len()] = wide();
         static PACKED: [i32; PLAN.packed_len()] = {
             // A constant may read a constant only, not the statics above; the numbers are the same.
             const UNPACKED: [i8; PLAN.weights_len()] = random(1);
-            const ADDED: [i64; GEOMETRY.filters] = biases();
+            const ADDED: [i64; GEOMETRY.filters] = biases($second_four);
             const SCALES: [Multiplier; GEOMETRY.filters] = multipliers($shift);
             let scales = Scales::Multipliers(&SCALES);
             match PLAN.packed(Weights::Ohwi(&UNPACKED), Some(&ADDED), scales) {
@@ -95,8 +102,8 @@ macro_rules! layer {
 }
 
 /// An odd number of pixels, panels of 16, 8 and 4 filters, windows in one piece and in two, channels that are whole quads or not,
-/// groups, multipliers of more than 1.
-fn layers() -> [Layer; 6] {
+/// groups, multipliers of more than 1, biases of some filters that 32 bits of a sum have no room for.
+fn layers() -> [Layer; 7] {
     [
         layer!(
             "int16 3x3, 16 to 24",
@@ -141,6 +148,13 @@ fn layers() -> [Layer; 6] {
             Geometry::depthwise2d([6, 7, 13], 1, [3, 3]).padding(Padding::Same),
             RangeI16::FULL,
             -6
+        ),
+        layer!(
+            "int16 depthwise 3x3, 12 channels, four of large biases",
+            Geometry::depthwise2d([6, 7, 12], 1, [3, 3]).padding(Padding::Same),
+            RangeI16::FULL,
+            -16,
+            1600
         ),
     ]
 }
