@@ -77,7 +77,8 @@ macro_rules! shapes {
     };
 }
 
-/// Whether such a tile is one of the level's.
+/// Whether such a tile is one of the level's: as large as its others, or, where the vectors under a row leave no room for that, a
+/// pixel smaller.
 const fn is<S: Simd>(pixels: usize, vectors: usize) -> bool {
     let most = S::TILES[vectors];
     S::STEM && (pixels == most || S::BLOCK > 1 && vectors == 4 && pixels + 1 == most)
