@@ -41,11 +41,18 @@ __attribute__((noinline)) static void paint_stack(void) {
     while (at < end) *at++ = PAINT;
 }
 
-/* Bytes below here that have been written since. */
-__attribute__((noinline)) static unsigned painted_stack_used(void) {
+/* The lowest word that has been written since. */
+__attribute__((noinline)) static uintptr_t painted_stack_end(void) {
     const volatile uint32_t *at = stack_limit;
     while (*at == PAINT) at++;
-    return (unsigned)((uintptr_t)__builtin_frame_address(0) - (uintptr_t)at);
+    return (uintptr_t)at;
+}
+
+/* Bytes below the frame of the caller that have been written since. Inline, for a frame of its own would hide its size of them. */
+__attribute__((always_inline)) static inline unsigned painted_stack_used(void) {
+    uintptr_t here;
+    __asm__ volatile("mov %0, sp" : "=r"(here));
+    return (unsigned)(here - painted_stack_end());
 }
 
 #endif
