@@ -32,6 +32,16 @@ __attribute__((section(".vectors"), used)) static void *const vectors[16] = {
     stack_top, (void *)reset, (void *)fault, (void *)fault, (void *)fault, (void *)fault, (void *)fault,
 };
 
+/* Bytes of code, constants and initial values: flash starts at 0. */
+static inline unsigned flash_used(void) {
+    return (unsigned)((uintptr_t)data_load + (uintptr_t)data_end - (uintptr_t)data_start);
+}
+
+/* Bytes of variables. */
+static inline unsigned ram_used(void) {
+    return (unsigned)((uintptr_t)data_end - (uintptr_t)data_start + (uintptr_t)bss_end - (uintptr_t)bss_start);
+}
+
 #define PAINT 0xa5a5a5a5u
 
 /* Fills what is free of the stack. */
@@ -53,6 +63,11 @@ __attribute__((always_inline)) static inline unsigned painted_stack_used(void) {
     uintptr_t here;
     __asm__ volatile("mov %0, sp" : "=r"(here));
     return (unsigned)(here - painted_stack_end());
+}
+
+/* The same from the start of the stack, with all frames. */
+static inline unsigned painted_stack_from_start(void) {
+    return (unsigned)((uintptr_t)stack_top - painted_stack_end());
 }
 
 #endif
