@@ -8,9 +8,11 @@
 //! Bridges and Hadfield, *Diagonal memory optimisation for machine learning on micro-controllers*,
 //! 2020.
 
+use crate::bands::{Bands, Jobs, OneLayer};
 use crate::conv::{ConvF32, at_least};
 use crate::error::{Argument, Error};
 use crate::geometry::divide;
+use crate::kernel::Memory;
 use crate::simd::Level;
 use core::ops::Range;
 
@@ -110,72 +112,100 @@ impl<'a> Overlap<'a> {
 
     /// How many rows of the output fit into memory while those from `row` on are still to be
     /// computed.
-    fn room(&self, row: usize) -> Result<usize, Error> {
-        let rows = self.plan.output_rows();
-        let needed = self.plan.input_rows(row..rows)?;
+    fn room(&self, row: usize) -> usize {
+        let (plan, rows) = (self.plan, self.plan.output_rows());
+        let needed = plan.geometry().input_rows(plan.sizes(), row, rows);
         if needed.is_empty() {
-            return Ok(rows);
+            return rows;
         }
-        let free = self.lead + needed.start * self.plan.input_row_len();
-        Ok(divide(free, self.row).0.min(rows))
-    }
-
-    /// Computes all rows. `compute` is given some rows of the output, the input rows that they need,
-    /// and the slices of both.
-    ///
-    /// `lines` holds at least [`lines_len`](Self::lines_len) floats; the more it holds, the more rows
-    /// are computed at once.
-    pub fn run(
-        &self,
-        memory: &mut [f32],
-        lines: &mut [f32],
-        mut compute: impl FnMut(Range<usize>, Range<usize>, &[f32], &mut [f32]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let (rows, row) = (self.plan.output_rows(), self.row);
-        let input_row = self.plan.input_row_len();
-        let lines_held = divide(lines.len(), row).0;
-        // The row to be computed next, and how many of those before it wait.
-        let (mut next, mut waiting) = (0, 0);
-        while next < rows {
-            let room = self.room(next)?;
-            let ready = room.min(next) - (next - waiting);
-            let place = (next - waiting) * row;
-            settle(lines, ready * row, waiting * row, memory, place);
-            waiting -= ready;
-            let direct = room > next;
-            let end = if direct {
-                room
-            } else {
-                (next + lines_held - waiting).min(rows)
-            };
-            let from = self.plan.input_rows(next..end)?;
-            // What memory is split at, the output's end, is not past the input if there is any.
-            let split = if direct { end * row } else { 0 };
-            let (front, back) = memory
-                .split_at_mut_checked(split)
-                .unwrap_or((&mut [], &mut []));
-            let at = (self.lead + from.start * input_row).saturating_sub(split);
-            let input = slice(back, at, from.len() * input_row);
-            let (to, place) = if direct {
-                (front, next)
-            } else {
-                waiting += end - next;
-                (&mut *lines, waiting - (end - next))
-            };
-            let output = to.get_mut(place * row..(place + end - next) * row);
-            compute(next..end, from, input, output.unwrap_or_default())?;
-            next = end;
-        }
-        let len = waiting * row;
-        settle(lines, len, len, memory, rows * row - len);
-        Ok(())
+        let free = self.lead + needed.start * plan.input_row_len();
+        divide(free, self.row).0.min(rows)
     }
 }
 
-/// `len` floats from `at` on; none if they are not there.
-pub(crate) fn slice(floats: &[f32], at: usize, len: usize) -> &[f32] {
-    let rest = floats.get(at..).unwrap_or_default();
-    rest.get(..len).unwrap_or_default()
+/// A run in place: some rows of the output after the others.
+pub(crate) struct Parts<'a> {
+    overlap: Overlap<'a>,
+    memory: &'a mut [f32],
+    lines: &'a mut [f32],
+    /// The row to be computed next, and how many of those before it wait.
+    next: usize,
+    waiting: usize,
+}
+
+impl<'a> Parts<'a> {
+    /// [`Overlap::new`] takes plan, row and memory, and `lines` holds at least
+    /// [`Overlap::lines_len`] floats; the more it holds, the more rows are computed at once.
+    #[inline(always)]
+    pub fn new(plan: &'a ConvF32, row: usize, memory: &'a mut [f32], lines: &'a mut [f32]) -> Self {
+        let lead = memory.len().saturating_sub(plan.input_len());
+        Parts {
+            overlap: Overlap { plan, row, lead },
+            memory,
+            lines,
+            next: 0,
+            waiting: 0,
+        }
+    }
+}
+
+impl Bands for Parts<'_> {
+    fn plan(&self) -> &ConvF32 {
+        self.overlap.plan
+    }
+
+    fn next(&mut self, most: usize, to: &mut Memory) -> Option<(Range<usize>, usize)> {
+        let Parts {
+            ref overlap,
+            ref mut memory,
+            ref mut lines,
+            next,
+            waiting,
+        } = *self;
+        let (plan, row) = (overlap.plan, overlap.row);
+        let rows = plan.output_rows();
+        let room = overlap.room(next);
+        let ready = room.min(next) - (next - waiting);
+        let place = (next - waiting) * row;
+        settle(lines, ready * row, waiting * row, memory, place);
+        let waiting = waiting - ready;
+        if next == rows {
+            return None;
+        }
+        let direct = room > next;
+        let held = divide(lines.len(), row).0;
+        let fitting = match direct {
+            true => room,
+            false => (next + held - waiting).min(rows),
+        };
+        let end = fitting.min(next.saturating_add(most));
+        let from = plan.geometry().input_rows(plan.sizes(), next, end);
+        let input_row = plan.input_row_len();
+        // What memory is split at, the output's end, is not past the input if there is any.
+        let split = if direct { end * row } else { 0 };
+        let (front, back) = memory.split_at_mut_checked(split)?;
+        let at = (overlap.lead + from.start * input_row).saturating_sub(split);
+        to.input = slice(back, at, from.len() * input_row)?;
+        let (output, first) = match direct {
+            true => (front, next),
+            false => (&mut **lines, waiting),
+        };
+        to.output = output.get_mut(first * row..(first + end - next) * row)?;
+        self.waiting = match direct {
+            true => waiting,
+            false => waiting + end - next,
+        };
+        self.next = end;
+        Some((next..end, from.start))
+    }
+}
+
+/// `len` floats from `at` on; if there are to be none, from wherever.
+pub(crate) fn slice(floats: &[f32], at: usize, len: usize) -> Option<&[f32]> {
+    match len {
+        0 => Some(&[]),
+        len => floats.get(at..)?.get(..len),
+    }
 }
 
 /// Copies the first `ready` of `waiting` floats to memory, and moves the others to the front.
@@ -267,12 +297,44 @@ impl ConvF32 {
         lines: &mut [f32],
         scratch: &mut [f32],
     ) -> Result<(), Error> {
-        let overlap = Overlap::new(self, self.output_row_len(), memory.len())?;
+        let lens = [memory.len(), lines.len(), scratch.len()];
+        self.check_in_place(lens, packed)?;
+        self.in_place(memory, packed, lines, scratch).run(level);
+        Ok(())
+    }
+
+    /// Refuses the wrong lengths of memory, lines and scratch, and packed weights that are not this
+    /// layer's.
+    // Its frame is gone when the kernels run.
+    #[inline(never)]
+    pub(crate) fn check_in_place(
+        &self,
+        [memory, lines, scratch]: [usize; 3],
+        packed: &[f32],
+    ) -> Result<(), Error> {
+        let overlap = Overlap::new(self, self.output_row_len(), memory)?;
         self.check_packed(packed)?;
-        at_least(Argument::Lines, overlap.lines_len(), lines.len())?;
-        at_least(Argument::Scratch, self.scratch_len(), scratch.len())?;
-        overlap.run(memory, lines, |rows, from, input, output| {
-            self.compute(level, rows, from, input, packed, output, scratch)
-        })
+        at_least(Argument::Lines, overlap.lines_len(), lines)?;
+        at_least(Argument::Scratch, self.scratch_len(), scratch)
+    }
+
+    /// The run of arguments that have been checked.
+    #[inline(always)]
+    pub(crate) fn in_place<'a>(
+        &'a self,
+        memory: &'a mut [f32],
+        packed: &'a [f32],
+        lines: &'a mut [f32],
+        scratch: &'a mut [f32],
+    ) -> OneLayer<Parts<'a>> {
+        OneLayer {
+            bands: Parts::new(self, self.output_row_len(), memory, lines),
+            memory: Memory {
+                input: &[],
+                packed,
+                output: &mut [],
+                scratch,
+            },
+        }
     }
 }

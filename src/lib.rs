@@ -107,6 +107,7 @@ extern crate std;
 mod activation;
 mod algorithm;
 mod aligned;
+mod bands;
 #[cfg(feature = "capi")]
 pub mod capi;
 mod constant_plan;

@@ -4,13 +4,15 @@
 //! A pointwise layer needs of each row only the same row before it, so nothing is computed twice.
 //! The map between the layers lies in a few rows of scratch, which the cache keeps.
 
+use crate::bands::{Apart, Jobs, TwoLayers};
 use crate::conv::{ConvF32, at_least, length};
 use crate::error::{Argument, Axis, Error, Quantity};
 use crate::geometry::divide;
-use crate::in_place::{Overlap, slice};
-use crate::kernel::CACHED;
+use crate::in_place::{Overlap, Parts};
+use crate::kernel::{CACHED, Memory};
 use crate::simd::Level;
 use core::ops::Range;
+use core::ptr;
 
 /// A spatial convolution and the pointwise one behind it, run together so that the map between them
 /// never exists.
@@ -114,7 +116,7 @@ impl SeparableF32 {
 
     /// The fewest floats of scratch that a run needs: one row of the map between the layers.
     pub const fn scratch_len(&self) -> usize {
-        self.layers_scratch_len() + self.spatial.output_row_len()
+        self.spatial.output_row_len()
     }
 
     /// Floats of scratch with which a run is fast: as many rows as the cache keeps beside what else
@@ -130,13 +132,7 @@ impl SeparableF32 {
             rows if rows > all => all,
             rows => rows,
         };
-        self.layers_scratch_len() + rows * row
-    }
-
-    /// What a layer needs for itself; they take turns.
-    const fn layers_scratch_len(&self) -> usize {
-        let [first, second] = [self.spatial.scratch_len(), self.pointwise.scratch_len()];
-        if first > second { first } else { second }
+        rows * row
     }
 
     /// The input rows that some output rows need: those of [`ConvF32::input_rows`] of the first layer.
@@ -166,9 +162,8 @@ impl SeparableF32 {
         output: &mut [f32],
         scratch: &mut [f32],
     ) -> Result<(), Error> {
-        let rows = 0..self.spatial.output_rows();
-        let from = 0..self.spatial.geometry().input_row_count();
-        self.checked(level, rows, from, input, packed, output, scratch)
+        let rows = self.whole();
+        self.checked(level, rows, input, packed, output, scratch)
     }
 
     /// Computes some rows of the output from the input rows that they need.
@@ -188,8 +183,8 @@ impl SeparableF32 {
         output: &mut [f32],
         scratch: &mut [f32],
     ) -> Result<(), Error> {
-        let from = self.input_rows(rows.clone())?;
-        self.checked(level, rows, from, input, packed, output, scratch)
+        let rows = self.some(rows)?;
+        self.checked(level, rows, input, packed, output, scratch)
     }
 
     /// The fewest floats of lines with which the layers run in place in so many floats of memory, as
@@ -235,13 +230,106 @@ impl SeparableF32 {
         lines: &mut [f32],
         scratch: &mut [f32],
     ) -> Result<(), Error> {
-        let overlap = self.overlap(memory.len())?;
+        let lens = [memory.len(), lines.len(), scratch.len()];
+        self.check_in_place(lens, packed)?;
+        self.in_place(memory, packed, lines, scratch).run(level);
+        Ok(())
+    }
+
+    /// All rows of the output, and the input rows that they are computed from.
+    pub(crate) const fn whole(&self) -> [Range<usize>; 2] {
+        let inputs = self.spatial.geometry().input_row_count();
+        [0..self.spatial.output_rows(), 0..inputs]
+    }
+
+    /// The same of some rows.
+    pub(crate) const fn some(&self, rows: Range<usize>) -> Result<[Range<usize>; 2], Error> {
+        match self.input_rows(rows.start..rows.end) {
+            Ok(from) => Ok([rows, from]),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs some rows, from the input rows that they are computed from.
+    fn checked(
+        &self,
+        level: Level,
+        rows: [Range<usize>; 2],
+        input: &[f32],
+        packed: [&[f32]; 2],
+        output: &mut [f32],
+        scratch: &mut [f32],
+    ) -> Result<(), Error> {
+        let lens = [input.len(), output.len(), scratch.len()];
+        self.check_apart(&rows, lens, packed)?;
+        self.apart(rows, input, packed, output, scratch).run(level);
+        Ok(())
+    }
+
+    /// Refuses the wrong lengths of input, output and scratch, and packed weights that are not these
+    /// layers'.
+    // Its frame is gone when the kernels run, as is that of the next.
+    #[inline(never)]
+    pub(crate) fn check_apart(
+        &self,
+        [rows, from]: &[Range<usize>; 2],
+        [input, output, scratch]: [usize; 3],
+        packed: [&[f32]; 2],
+    ) -> Result<(), Error> {
+        let needed = from.len() * self.spatial.input_row_len();
+        length(Argument::Input, needed, input)?;
         self.check_packed(packed)?;
-        at_least(Argument::Lines, overlap.lines_len(), lines.len())?;
-        at_least(Argument::Scratch, self.scratch_len(), scratch.len())?;
-        overlap.run(memory, lines, |rows, from, input, output| {
-            self.bands(level, rows, from, input, packed, output, scratch)
-        })
+        let needed = rows.len() * self.pointwise.output_row_len();
+        length(Argument::Output, needed, output)?;
+        at_least(Argument::Scratch, self.scratch_len(), scratch)
+    }
+
+    /// The same of memory, lines and scratch.
+    #[inline(never)]
+    pub(crate) fn check_in_place(
+        &self,
+        [memory, lines, scratch]: [usize; 3],
+        packed: [&[f32]; 2],
+    ) -> Result<(), Error> {
+        let overlap = self.overlap(memory)?;
+        self.check_packed(packed)?;
+        at_least(Argument::Lines, overlap.lines_len(), lines)?;
+        at_least(Argument::Scratch, self.scratch_len(), scratch)
+    }
+
+    /// The run of arguments that have been checked.
+    #[inline(always)]
+    pub(crate) fn apart<'a>(
+        &'a self,
+        [rows, from]: [Range<usize>; 2],
+        input: &'a [f32],
+        packed: [&'a [f32]; 2],
+        output: &'a mut [f32],
+        scratch: &'a mut [f32],
+    ) -> TwoLayers<'a, Apart<'a>> {
+        let bands = Apart {
+            plan: &self.spatial,
+            rows,
+            first_input_row: from.start,
+            input,
+            row: self.pointwise.output_row_len(),
+            output,
+        };
+        self.layers(bands, packed, scratch)
+    }
+
+    /// The same of a run in place.
+    #[inline(always)]
+    pub(crate) fn in_place<'a>(
+        &'a self,
+        memory: &'a mut [f32],
+        packed: [&'a [f32]; 2],
+        lines: &'a mut [f32],
+        scratch: &'a mut [f32],
+    ) -> TwoLayers<'a, Parts<'a>> {
+        let row = self.pointwise.output_row_len();
+        let bands = Parts::new(&self.spatial, row, memory, lines);
+        self.layers(bands, packed, scratch)
     }
 
     const fn overlap(&self, memory: usize) -> Result<Overlap<'_>, Error> {
@@ -255,66 +343,28 @@ impl SeparableF32 {
         self.pointwise.check_packed(second)
     }
 
-    /// `rows` of the output, from the input rows `from`.
-    #[allow(clippy::too_many_arguments)] // the two callers' arguments, and what they differ in
-    fn checked(
-        &self,
-        level: Level,
-        rows: Range<usize>,
-        from: Range<usize>,
-        input: &[f32],
-        packed: [&[f32]; 2],
-        output: &mut [f32],
-        scratch: &mut [f32],
-    ) -> Result<(), Error> {
-        let needed = from.len() * self.spatial.input_row_len();
-        length(Argument::Input, needed, input.len())?;
-        self.check_packed(packed)?;
-        let needed = rows.len() * self.pointwise.output_row_len();
-        length(Argument::Output, needed, output.len())?;
-        at_least(Argument::Scratch, self.scratch_len(), scratch.len())?;
-        self.bands(level, rows, from, input, packed, output, scratch)
-    }
-
-    /// Both layers, as many rows at a time as the scratch holds.
-    #[allow(clippy::too_many_arguments)] // as above
-    fn bands(
-        &self,
-        level: Level,
-        rows: Range<usize>,
-        from: Range<usize>,
-        input: &[f32],
-        packed: [&[f32]; 2],
-        mut output: &mut [f32],
-        scratch: &mut [f32],
-    ) -> Result<(), Error> {
-        let (input_row, row) = (self.spatial.input_row_len(), self.spatial.output_row_len());
-        let (own, between) = scratch
-            .split_at_mut_checked(self.layers_scratch_len())
-            .unwrap_or_default();
-        let most = divide(between.len(), row).0.max(1);
-        let mut next = rows.start;
-        let mut bands = rows.len().div_ceil(most);
-        while bands > 0 {
-            // Bands of equal length, but for a row.
-            let band = next..next + (rows.end - next).div_ceil(bands);
-            let needed = self.spatial.input_rows(band.clone())?;
-            // Where no row is needed, the empty range need not lie within the others.
-            let at = needed.start.saturating_sub(from.start) * input_row;
-            let input = slice(input, at, needed.len() * input_row);
-            let between = between.get_mut(..band.len() * row).unwrap_or_default();
-            let (head, tail) = output
-                .split_at_mut_checked(band.len() * self.pointwise.output_row_len())
-                .unwrap_or_default();
-            output = tail;
-            next = band.end;
-            bands -= 1;
-            self.spatial
-                .compute(level, band.clone(), needed, input, packed[0], between, own)?;
-            self.pointwise
-                .compute(level, band.clone(), band, between, packed[1], head, own)?;
+    #[inline(always)]
+    fn layers<'a, B>(
+        &'a self,
+        bands: B,
+        packed: [&'a [f32]; 2],
+        between: &'a mut [f32],
+    ) -> TwoLayers<'a, B> {
+        TwoLayers {
+            bands,
+            second: &self.pointwise,
+            packed: [packed[0].as_ptr(), packed[1].as_ptr()],
+            between,
+            rows: 0..0,
+            output: ptr::null_mut(),
+            memory: Memory {
+                input: &[],
+                packed: &[],
+                output: &mut [],
+                // Neither layer's algorithm takes any.
+                scratch: &mut [],
+            },
         }
-        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use super::level::level;
 use super::memory::{Region, apart, slice, slice_mut};
 use super::plan::{Lent, tell};
 use crate::ConvF32;
+use crate::bands::Jobs;
 
 /// Tells the fewest floats of lines with which `microconv_f32_run_in_place` runs in so many floats of memory.
 /// `MICROCONV_IN_PLACE_LINES_LEN` is it as a constant expression.
@@ -56,28 +57,85 @@ pub unsafe extern "C" fn microconv_f32_run_in_place(
 ) -> Status {
     // SAFETY: the caller's.
     let info = unsafe { Info::at(error) };
-    let run = || {
+    run(level, info, || {
+        let arguments = Arguments {
+            packed: (packed, packed_len),
+            memory: (memory, memory_len),
+            lines: (lines, lines_len),
+            scratch: (scratch, scratch_len),
+        };
         // SAFETY: the caller's; what is written overlaps nothing.
         unsafe {
-            let conv = PlanF32::get(plan, info)?;
-            let read = [
-                Region::new(CallArgument::Plan, plan, 1),
-                Region::new(CallArgument::Packed, packed, packed_len),
-            ];
-            let written = [
-                Region::new(CallArgument::Memory, memory, memory_len),
-                Region::new(CallArgument::Lines, lines, lines_len),
-                Region::new(CallArgument::Scratch, scratch, scratch_len),
-            ];
-            apart(&written, &read, info)?;
-            info.passed(&conv.run_in_place(
-                self::level(level, info)?,
+            let conv = arguments.lent(plan, info)?;
+            arguments.check(conv, info)?;
+            Ok(conv.in_place(
                 slice_mut(memory, memory_len),
                 slice(packed, packed_len),
                 slice_mut(lines, lines_len),
                 slice_mut(scratch, scratch_len),
             ))
         }
-    };
-    end(run(), info)
+    })
+}
+
+/// Runs what is ready, or tells why nothing is.
+#[inline(always)]
+pub(super) fn run<J: Jobs>(
+    level: u32,
+    info: Info,
+    ready: impl FnOnce() -> Result<J, Status>,
+) -> Status {
+    let ready = self::level(level, info).and_then(|level| Ok((level, ready()?)));
+    match ready {
+        Ok((level, mut jobs)) => {
+            jobs.run(level);
+            end(Ok(()), info)
+        }
+        Err(status) => status,
+    }
+}
+
+/// What a call lends beside the plan.
+struct Arguments {
+    packed: (*const f32, usize),
+    memory: (*mut f32, usize),
+    lines: (*mut f32, usize),
+    scratch: (*mut f32, usize),
+}
+
+impl Arguments {
+    /// The plan, once it is known that the memory can be slices, and what is written overlaps nothing.
+    ///
+    /// # Safety
+    ///
+    /// As for [`microconv_f32_run_in_place`].
+    // Its frame is gone when the kernels run, as is that of the next.
+    #[inline(never)]
+    unsafe fn lent<'a>(&self, plan: *const PlanF32, info: Info) -> Result<&'a ConvF32, Status> {
+        let read = [
+            Region::new(CallArgument::Plan, plan, 1),
+            Region::new(CallArgument::Packed, self.packed.0, self.packed.1),
+        ];
+        let written = [
+            Region::new(CallArgument::Memory, self.memory.0, self.memory.1),
+            Region::new(CallArgument::Lines, self.lines.0, self.lines.1),
+            Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1),
+        ];
+        apart(&written, &read, info)?;
+        // SAFETY: the caller's; the plan's region has passed.
+        unsafe { PlanF32::sealed(plan, info) }
+    }
+
+    /// Refuses what the plan refuses.
+    ///
+    /// # Safety
+    ///
+    /// As for [`microconv_f32_run_in_place`]; [`lent`](Self::lent) has passed.
+    #[inline(never)]
+    unsafe fn check(&self, conv: &ConvF32, info: Info) -> Result<(), Status> {
+        // SAFETY: the caller's.
+        let packed = unsafe { slice(self.packed.0, self.packed.1) };
+        let lens = [self.memory.1, self.lines.1, self.scratch.1];
+        info.passed(&conv.check_in_place(lens, packed))
+    }
 }

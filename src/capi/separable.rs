@@ -2,10 +2,10 @@
 
 use super::error::{CallArgument, ErrorInfo, Info, Status, end};
 use super::f32::PlanF32;
-use super::level::level;
+use super::in_place::run;
 use super::memory::{Region, apart, slice, slice_mut};
 use super::plan::{Lent, lent, tell, tell_rows};
-use crate::{Level, SeparableF32};
+use crate::SeparableF32;
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
@@ -162,16 +162,35 @@ pub unsafe extern "C" fn microconv_separable_f32_run(
     scratch_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    let run = Run {
-        plan,
-        packed: [
-            (packed, packed_len),
-            (pointwise_packed, pointwise_packed_len),
-        ],
-        scratch: (scratch, scratch_len),
-    };
     // SAFETY: the caller's.
-    unsafe { run.rows(level, None, (input, input_len), (output, output_len), error) }
+    let info = unsafe { Info::at(error) };
+    run(level, info, || {
+        let arguments = Arguments {
+            packed: [
+                (packed, packed_len),
+                (pointwise_packed, pointwise_packed_len),
+            ],
+            scratch: (scratch, scratch_len),
+            first: (input.cast_mut(), input_len),
+            second: (output, output_len),
+        };
+        // SAFETY: the caller's; what is written overlaps nothing.
+        unsafe {
+            let plan = arguments.lent(plan, false, info)?;
+            let rows = plan.whole();
+            arguments.check(plan, Some(&rows), info)?;
+            Ok(plan.apart(
+                rows,
+                slice(input, input_len),
+                [
+                    slice(packed, packed_len),
+                    slice(pointwise_packed, pointwise_packed_len),
+                ],
+                slice_mut(output, output_len),
+                slice_mut(scratch, scratch_len),
+            ))
+        }
+    })
 }
 
 /// Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
@@ -198,17 +217,35 @@ pub unsafe extern "C" fn microconv_separable_f32_run_rows(
     scratch_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    let run = Run {
-        plan,
-        packed: [
-            (packed, packed_len),
-            (pointwise_packed, pointwise_packed_len),
-        ],
-        scratch: (scratch, scratch_len),
-    };
-    let rows = Some(first_row..end_row);
     // SAFETY: the caller's.
-    unsafe { run.rows(level, rows, (input, input_len), (output, output_len), error) }
+    let info = unsafe { Info::at(error) };
+    run(level, info, || {
+        let arguments = Arguments {
+            packed: [
+                (packed, packed_len),
+                (pointwise_packed, pointwise_packed_len),
+            ],
+            scratch: (scratch, scratch_len),
+            first: (input.cast_mut(), input_len),
+            second: (output, output_len),
+        };
+        // SAFETY: the caller's; what is written overlaps nothing.
+        unsafe {
+            let plan = arguments.lent(plan, false, info)?;
+            let rows = some(plan, first_row..end_row, info)?;
+            arguments.check(plan, Some(&rows), info)?;
+            Ok(plan.apart(
+                rows,
+                slice(input, input_len),
+                [
+                    slice(packed, packed_len),
+                    slice(pointwise_packed, pointwise_packed_len),
+                ],
+                slice_mut(output, output_len),
+                slice_mut(scratch, scratch_len),
+            ))
+        }
+    })
 }
 
 /// Tells the fewest floats of lines with which `microconv_separable_f32_run_in_place` runs in so many floats of
@@ -253,143 +290,108 @@ pub unsafe extern "C" fn microconv_separable_f32_run_in_place(
     scratch_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    let run = Run {
-        plan,
-        packed: [
-            (packed, packed_len),
-            (pointwise_packed, pointwise_packed_len),
-        ],
-        scratch: (scratch, scratch_len),
-    };
     // SAFETY: the caller's.
-    unsafe { run.in_place(level, (memory, memory_len), (lines, lines_len), error) }
+    let info = unsafe { Info::at(error) };
+    run(level, info, || {
+        let arguments = Arguments {
+            packed: [
+                (packed, packed_len),
+                (pointwise_packed, pointwise_packed_len),
+            ],
+            scratch: (scratch, scratch_len),
+            first: (memory, memory_len),
+            second: (lines, lines_len),
+        };
+        // SAFETY: the caller's; what is written overlaps nothing.
+        unsafe {
+            let plan = arguments.lent(plan, true, info)?;
+            arguments.check(plan, None, info)?;
+            Ok(plan.in_place(
+                slice_mut(memory, memory_len),
+                [
+                    slice(packed, packed_len),
+                    slice(pointwise_packed, pointwise_packed_len),
+                ],
+                slice_mut(lines, lines_len),
+                slice_mut(scratch, scratch_len),
+            ))
+        }
+    })
 }
 
-/// What all runs have in common.
-struct Run {
-    plan: *const PlanSeparableF32,
+/// What a call lends beside the plan.
+struct Arguments {
     packed: [(*const f32, usize); 2],
     scratch: (*mut f32, usize),
+    /// The input, which is only read, and the output; in place, the memory of both and the lines.
+    first: (*mut f32, usize),
+    second: (*mut f32, usize),
 }
 
-/// The same as Rust has it.
-struct Ready<'a> {
-    plan: &'a SeparableF32,
-    level: Level,
-    packed: [&'a [f32]; 2],
-    scratch: &'a mut [f32],
-}
-
-impl Run {
-    /// The whole of a call: all rows, or some.
+impl Arguments {
+    /// The plan, once it is known that the memory can be slices, and what is written overlaps nothing.
     ///
     /// # Safety
     ///
-    /// As for [`microconv_separable_f32_run`].
-    unsafe fn rows(
-        self,
-        level: u32,
-        rows: Option<Range<usize>>,
-        input: (*const f32, usize),
-        output: (*mut f32, usize),
-        error: *mut ErrorInfo,
-    ) -> Status {
-        let read = Region::new(CallArgument::Input, input.0, input.1);
-        let written = Region::new(CallArgument::Output, output.0, output.1);
-        // SAFETY: the caller's; what is written overlaps nothing.
-        unsafe {
-            let info = Info::at(error);
-            let ran = self
-                .ready(level, &[read], &[written], info)
-                .and_then(|ready| {
-                    let Ready {
-                        plan,
-                        level,
-                        packed,
-                        scratch,
-                    } = ready;
-                    let (input, output) = (slice(input.0, input.1), slice_mut(output.0, output.1));
-                    info.passed(&match rows {
-                        None => plan.run(level, input, packed, output, scratch),
-                        Some(rows) => plan.run_rows(level, rows, input, packed, output, scratch),
-                    })
-                });
-            end(ran, info)
-        }
-    }
-
-    /// The whole of a call.
-    ///
-    /// # Safety
-    ///
-    /// As for [`microconv_separable_f32_run_in_place`].
-    unsafe fn in_place(
-        self,
-        level: u32,
-        memory: (*mut f32, usize),
-        lines: (*mut f32, usize),
-        error: *mut ErrorInfo,
-    ) -> Status {
-        let written = [
-            Region::new(CallArgument::Memory, memory.0, memory.1),
-            Region::new(CallArgument::Lines, lines.0, lines.1),
-        ];
-        // SAFETY: the caller's; what is written overlaps nothing.
-        unsafe {
-            let info = Info::at(error);
-            let ran = self.ready(level, &[], &written, info).and_then(|ready| {
-                let Ready {
-                    plan,
-                    level,
-                    packed,
-                    scratch,
-                } = ready;
-                let (memory, lines) = (slice_mut(memory.0, memory.1), slice_mut(lines.0, lines.1));
-                info.passed(&plan.run_in_place(level, memory, packed, lines, scratch))
-            });
-            end(ran, info)
-        }
-    }
-
-    /// Plan, level, packed weights and scratch, once it is known that they can be slices, that what is written
-    /// overlaps nothing, and that the second layer's weights are that layer's: of those, Rust's errors do not
-    /// all say whose they are.
-    ///
-    /// # Safety
-    ///
-    /// Pointers are null, or so many elements lie there, for `'a`.
-    unsafe fn ready<'a>(
+    /// As for [`microconv_separable_f32_run`], or, in place, [`microconv_separable_f32_run_in_place`].
+    // Its frame is gone when the kernels run, as are those of the next ones.
+    #[inline(never)]
+    unsafe fn lent<'a>(
         &self,
-        level: u32,
-        read: &[Region],
-        written: &[Region],
+        plan: *const PlanSeparableF32,
+        in_place: bool,
         info: Info,
-    ) -> Result<Ready<'a>, Status> {
-        let [first, second] = self.packed;
-        let read_always = [
-            Region::new(CallArgument::Plan, self.plan, 1),
-            Region::new(CallArgument::Packed, first.0, first.1),
-            Region::new(CallArgument::PackedPointwise, second.0, second.1),
-        ];
+    ) -> Result<&'a SeparableF32, Status> {
+        let [packed, pointwise] = self.packed;
+        let (first, second) = match in_place {
+            false => (CallArgument::Input, CallArgument::Output),
+            true => (CallArgument::Memory, CallArgument::Lines),
+        };
+        let first = Region::new(first, self.first.0, self.first.1);
+        let second = Region::new(second, self.second.0, self.second.1);
         let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1);
-        // SAFETY: the caller's; the regions have passed where slices are made.
-        unsafe {
-            let plan = PlanSeparableF32::get(self.plan, info)?;
-            apart(written, read, info)?;
-            apart(written, &read_always, info)?;
-            scratch.apart_from(read, info)?;
-            scratch.apart_from(&read_always, info)?;
-            scratch.apart_from(written, info)?;
-            let level = self::level(level, info)?;
-            let packed = self.packed.map(|(start, len)| slice(start, len));
-            let own = plan.pointwise().check_packed(packed[1]);
-            info.passed_about(&own, CallArgument::PackedPointwise)?;
-            Ok(Ready {
-                plan,
-                level,
-                packed,
-                scratch: slice_mut(self.scratch.0, self.scratch.1),
-            })
+        let read = [
+            Region::new(CallArgument::Plan, plan, 1),
+            Region::new(CallArgument::Packed, packed.0, packed.1),
+            Region::new(CallArgument::PackedPointwise, pointwise.0, pointwise.1),
+            first,
+        ];
+        let written = [first, second, scratch];
+        match in_place {
+            false => apart(&written[1..], &read, info)?,
+            true => apart(&written, &read[..3], info)?,
         }
+        // SAFETY: the caller's; the plan's region has passed.
+        unsafe { PlanSeparableF32::sealed(plan, info) }
     }
+
+    /// Refuses what the plan refuses: given rows, and the input rows that they need, of a run of those; else of one in place.
+    ///
+    /// # Safety
+    ///
+    /// As for [`lent`](Self::lent), which has passed.
+    #[inline(never)]
+    unsafe fn check(
+        &self,
+        plan: &SeparableF32,
+        rows: Option<&[Range<usize>; 2]>,
+        info: Info,
+    ) -> Result<(), Status> {
+        // SAFETY: the caller's.
+        let packed = self.packed.map(|(start, len)| unsafe { slice(start, len) });
+        // Of the packed weights, Rust's errors do not all say whose they are.
+        let own = plan.pointwise().check_packed(packed[1]);
+        info.passed_about(&own, CallArgument::PackedPointwise)?;
+        let lens = [self.first.1, self.second.1, self.scratch.1];
+        info.passed(&match rows {
+            Some(rows) => plan.check_apart(rows, lens, packed),
+            None => plan.check_in_place(lens, packed),
+        })
+    }
+}
+
+/// Some rows, and the input rows that they need.
+#[inline(never)]
+fn some(plan: &SeparableF32, rows: Range<usize>, info: Info) -> Result<[Range<usize>; 2], Status> {
+    info.passed_on(plan.some(rows))
 }
