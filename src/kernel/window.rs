@@ -53,6 +53,7 @@ impl Axis {
 
     /// The output positions of which a tap lies inside, were there as many.
     #[inline(always)]
+    #[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // no map is cut into rectangles
     pub fn reaching(&self, tap: usize) -> Range<usize> {
         let tap = tap * self.dilation;
         let steps = |distance: usize| quotient(distance + self.stride - 1, self.stride);
