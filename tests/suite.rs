@@ -399,6 +399,14 @@ fn distances_that_are_never_walked() {
                 .flat_map(move |layer| [layer.strides(steps), layer.dilations(steps)])
         })
     }));
+    // The same where sums wait in the output, on a map that so many columns of padding make narrow.
+    let narrow =
+        Geometry::conv2d([1, 30, 128], 32, [1, 30]).padding(Padding::sides([[0; 2], [0, 29]]));
+    let furthest = usize::MAX / 16;
+    check([
+        narrow.strides([furthest, furthest, 1]),
+        narrow.dilations([furthest, furthest, 1]),
+    ]);
 }
 
 /// Every clamp, order and kind of number over a few layers.

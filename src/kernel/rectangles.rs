@@ -158,7 +158,7 @@ impl Rectangles<'_> {
             tiles: 0,
             lines: part.lines,
             // A step that is never taken may be past all bounds.
-            input_line: (geometry.stride[1] * geometry.input[2]).wrapping_mul(geometry.channels),
+            input_line: geometry.stride[1].wrapping_mul(geometry.input[2] * geometry.channels),
             output_line: self.job.sizes().output[2] * geometry.filters,
             pixel: geometry.stride[2] * geometry.channels,
             input: part.input,
