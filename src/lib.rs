@@ -47,13 +47,15 @@
 //!   AVX-512 ([`Aligned`]).
 //! * Direct kernels need no scratch, whatever the window and the padding. The int8 kernels of vector
 //!   levels take some 45 KiB of stack, those of int16 there 9 KiB; on a Cortex-M a run takes
-//!   at most 512 bytes, of all layers and types that `.ci/c` measures (profile `firmware`).
+//!   at most 512 bytes, of all layers and types that `.ci/c` measures (profile `firmware`), but for
+//!   f32 layers in place or two at once on a Cortex-M0+: 576.
 //! * Sizes are `const fn`, from the same numbers that the kernels run on.
 //! * Weights are packed in one format for every level and target.
 //! * Every level that fuses multiplication and addition gives the same bits ([`ConvF32`] says
 //!   which; [`Level::is_fused`] tells). With integers every level does.
 //! * Any range of output rows can be computed alone, from only the input rows that it needs
-//!   ([`ConvF32::run_rows`]).
+//!   ([`ConvF32::run_rows`]); by Winograd's algorithms, any of whole rows of tiles
+//!   ([`ConvF32::row_granularity`]).
 //!
 //! # Fewer multiplications
 //!
