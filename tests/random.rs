@@ -101,6 +101,31 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    /// Narrow maps of so many channels that sums wait in the output from tap to tap, on levels that have them do so.
+    fn narrow()(
+        [d, h, w] in [1..=2usize, 1..=3, 1..=10],
+        [kd, kh, kw] in prop_oneof![
+            [1..=1usize, 1..=3, 3..=3],
+            [1..=2usize, 1..=2, 2..=5],
+        ],
+        [groups, channels, filters] in [1..=2usize, 126..=134, 30..=36],
+        stride in steps(),
+        dilation in steps(),
+        padding in padding(),
+        batch in 1..=2usize,
+    ) -> Geometry {
+        // Most at a stride of one, and most without holes.
+        let few = |steps: [usize; 3]| steps.map(|step| if step == 3 { 2 } else { 1 });
+        fit(Geometry::conv3d([d, h, w, groups * channels], groups * filters, [kd, kh, kw])
+            .groups(groups)
+            .strides(few(stride))
+            .dilations(few(dilation))
+            .padding(padding)
+            .batch(batch))
+    }
+}
+
 fn activation() -> impl Strategy<Value = Activation> {
     prop_oneof![
         proptest::sample::select(&ACTIVATIONS[..]),
@@ -124,6 +149,18 @@ fn every_level_computes_the_chain(
 ) {
     Case::with(layer, activation, values, seed).check(&LEVELS);
 }}
+
+proptest! {
+    // Each takes as long as many of the others.
+    #![proptest_config(ProptestConfig { cases: cases(1_000) / 4, ..config(0) })]
+
+    #[test]
+    fn narrow_maps_of_many_channels(
+        layer in narrow(), activation in activation(), values in values(), seed: u64,
+    ) {
+        Case::with(layer, activation, values, seed).check(&LEVELS);
+    }
+}
 
 proptest! {
     #![proptest_config(config(3_000))]
