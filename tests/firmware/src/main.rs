@@ -11,6 +11,7 @@ mod float;
 mod int16;
 mod int8;
 mod layers;
+mod sizes;
 
 use core::fmt;
 use core::panic::PanicInfo;
