@@ -128,6 +128,13 @@ pub mod reference;
 mod separable;
 mod shape;
 mod simd;
+#[cfg(all(
+    target_arch = "arm",
+    target_os = "none",
+    not(target_abi = "eabihf"),
+    not(target_has_atomic = "64"),
+))]
+mod soft_arithmetic;
 mod soft_float;
 
 pub use activation::Activation;

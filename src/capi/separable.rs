@@ -398,19 +398,21 @@ impl Arguments {
             false => (CallArgument::Input, CallArgument::Output),
             true => (CallArgument::Memory, CallArgument::Lines),
         };
-        let first = Region::new(first, self.first.0, self.first.1);
-        let second = Region::new(second, self.second.0, self.second.1);
-        let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1);
-        let read = [
+        let regions = [
+            Region::new(first, self.first.0, self.first.1),
+            Region::new(second, self.second.0, self.second.1),
+            Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1),
             Region::new(CallArgument::Plan, plan, 1),
             Region::new(CallArgument::Packed, packed.0, packed.1),
             Region::new(CallArgument::PackedPointwise, pointwise.0, pointwise.1),
-            first,
         ];
-        let written = [first, second, scratch];
-        match in_place {
-            false => apart(&written[1..], &read, info)?,
-            true => apart(&written, &read[..3], info)?,
+        let (written, read) = regions.split_at(3);
+        if in_place {
+            apart(written, read, info)?;
+        } else {
+            let (input, written) = written.split_at(1);
+            apart(written, input, info)?;
+            apart(written, read, info)?;
         }
         // SAFETY: the caller's; the plan's region has passed.
         unsafe { PlanSeparableF32::sealed(plan, info) }
@@ -433,10 +435,11 @@ impl Arguments {
         // Of the packed weights, Rust's errors do not all say whose they are.
         let own = plan.pointwise().check_packed(packed[1]);
         info.passed_about(&own, CallArgument::PackedPointwise)?;
+        info.passed(&plan.spatial().check_packed(packed[0]))?;
         let lens = [self.first.1, self.second.1, self.scratch.1];
         info.passed(&match rows {
-            Some(rows) => plan.check_apart(rows, lens, packed),
-            None => plan.check_in_place(lens, packed),
+            Some(rows) => plan.check_apart(rows, lens),
+            None => plan.check_in_place(lens),
         })
     }
 }
