@@ -135,7 +135,6 @@ cfg_if::cfg_if! {
         pub(super) const FUSED: bool = true;
 
         use super::cortex_m;
-        use core::ops::Range;
 
         /// 16 accumulators, 8 weights and 4 channels of each pixel are the 32 registers.
         const TILES: [usize; MOST_VECTORS + 1] = [0, 2, 2, 0, 0];
@@ -169,30 +168,6 @@ cfg_if::cfg_if! {
                 );
             }
             f32::from_bits(sum)
-        }
-
-        macro_rules! loops {
-            () => {
-                const LOOPS: bool = true;
-
-                #[inline(always)]
-                unsafe fn add_channels<const M: usize, const V: usize>(
-                    self,
-                    acc: &mut [[[f32; 4]; V]; M],
-                    pixels: Range<usize>,
-                    x: *const f32,
-                    pixel: usize,
-                    w: *const f32,
-                    width: usize,
-                    count: usize,
-                ) {
-                    let acc = acc.as_mut_ptr().wrapping_add(pixels.start).cast();
-                    // SAFETY: the caller's, and the tile is one of `TILES`.
-                    unsafe {
-                        cortex_m::add_channels(acc, pixels.len(), V, x, pixel, w, width, count)
-                    }
-                }
-            };
         }
     } else if #[cfg(all(target_arch = "x86_64", target_feature = "fma"))] {
         pub(super) const FUSED: bool = true;
@@ -229,10 +204,6 @@ cfg_if::cfg_if! {
         fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
             array::from_fn(|i| fused(a[i], b[i], c[i]))
         }
-
-        macro_rules! loops {
-            () => {};
-        }
     }
 }
 
@@ -251,8 +222,6 @@ unsafe impl Simd for Scalar {
     const WIDE: usize = VECTORS;
     const SLIDE: usize = SLIDE;
     const PAIR: [usize; 3] = [0; 3];
-
-    loops!();
 
     #[inline(always)]
     fn splat(self, x: f32) -> [f32; 4] {
