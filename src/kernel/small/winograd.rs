@@ -23,12 +23,12 @@ use place::Place;
 /// Tiles at once that the loops of a layer of one pixel like best.
 const PIXELS: usize = 2;
 
-/// The block that is computed.
+/// What is computed at once: some tiles and, of a group, some filters.
 struct Block {
     size: Blocks,
     /// The planes of transformed inputs, behind which those of the products lie.
     inputs: *mut f32,
-    /// The first tile, how many there are, and how many from it on to the end of the job.
+    /// The first tile, how many there are, and how many there are from it on to the end of the job.
     place: Place,
     tiles: usize,
     left: usize,
@@ -40,25 +40,16 @@ struct Block {
 /// The job is one of Winograd's.
 #[inline(always)]
 pub(in crate::kernel) fn run(job: &Job<'_>) {
-    let mut block = Block::first(job);
-    while block.left > 0 {
-        block.tiles = block.size.tiles.min(block.left);
-        block.group = 0;
-        while block.group < reread(job).panels().groups {
-            // SAFETY: `Blocks` has counted the planes, which the scratch has room for, and the panels lie as `Panels` counts them.
-            unsafe { inputs::all(reread(job), &block) };
-            block.first = 0;
-            while block.first < reread(job).panels().filters {
-                // SAFETY: the same.
-                unsafe {
-                    products::all(reread(job), &block);
-                    outputs::all(reread(job), &block);
-                }
-                block.first += block.size.filters;
+    let mut block = Block::before(job);
+    while block.next(reread(job)) {
+        // SAFETY: `Blocks` has counted the planes, which the scratch has room for, and the panels lie as `Panels` counts them.
+        unsafe {
+            if block.first == 0 {
+                inputs::all(reread(job), &block);
             }
-            block.group += 1;
+            products::all(reread(job), &block);
+            outputs::all(reread(job), &block);
         }
-        block.next(reread(job));
     }
 }
 
@@ -79,9 +70,10 @@ fn side(job: &Job<'_>) -> usize {
 }
 
 impl Block {
-    // Its frame is gone when a block is computed.
+    /// Before the first.
+    // Its frame is gone when a block is computed, as is that of `next`.
     #[inline(never)]
-    fn first(job: &Job<'_>) -> Self {
+    fn before(job: &Job<'_>) -> Self {
         let left = place::tiles(job);
         let scratch = job.scratch();
         // The planes start at a cache line; how far that is from the start, `Blocks` has counted in.
@@ -98,18 +90,28 @@ impl Block {
             place: Place::first(job),
             tiles: 0,
             left,
-            group: 0,
-            first: 0,
+            group: job.panels().groups - 1,
+            first: job.panels().filters,
         }
     }
 
-    /// To the next block.
+    /// To the next filters: of the group, of the next group, or of the next tiles. Tells whether there are any.
     #[inline(never)]
-    fn next(&mut self, job: &Job<'_>) {
-        for _ in 0..self.tiles {
-            self.place.step(job);
+    fn next(&mut self, job: &Job<'_>) -> bool {
+        self.first += self.size.filters;
+        if self.first >= job.panels().filters {
+            self.first = 0;
+            self.group += 1;
         }
-        self.left -= self.tiles;
+        if self.group == job.panels().groups {
+            self.group = 0;
+            for _ in 0..self.tiles {
+                self.place.step(job);
+            }
+            self.left -= self.tiles;
+            self.tiles = self.size.tiles.min(self.left);
+        }
+        self.left > 0
     }
 
     fn products(&self, job: &Job<'_>) -> *mut f32 {

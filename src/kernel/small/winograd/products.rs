@@ -18,13 +18,13 @@ cfg_if::cfg_if! {
         /// Filters whose products are computed together.
         const FILTERS: usize = 2 * pack::NARROWEST;
 
-        /// Computes the strip of a point.
+        /// Computes a strip whose tiles are pixels.
         ///
         /// # Safety
         /// The inputs and weights are there, and the planes have room for the products.
         #[inline(always)]
-        unsafe fn run(strip: &mut Strip, tiles: usize) {
-            let mut left = tiles;
+        unsafe fn run(strip: &mut Strip) {
+            let mut left = strip.tiles;
             while left > 0 {
                 let pixels;
                 (pixels, strip.tiles) = cut(left, DENSE);
@@ -38,14 +38,12 @@ cfg_if::cfg_if! {
 
         const FILTERS: usize = PANEL;
 
-        /// Computes the strip of a point.
+        /// Computes a strip whose tiles are pixels.
         ///
         /// # Safety
         /// The inputs and weights are there, and the planes have room for the products.
         #[inline(always)]
-        unsafe fn run(strip: &mut Strip, tiles: usize) {
-            strip.tiles = tiles;
-            strip.lines = 1;
+        unsafe fn run(strip: &mut Strip) {
             // SAFETY: the caller's. All filters read all channels.
             unsafe { plain::run(strip, 0, usize::MAX) };
         }
@@ -61,73 +59,93 @@ static ZEROS: [f32; PANEL] = [0.0; PANEL];
 /// The planes hold the inputs and have room for the products, and the panels are there.
 #[inline(never)]
 pub(super) unsafe fn all(job: &Job<'_>, block: &Block) {
-    let mut strip = strip(job, block);
-    let mut point = 0;
-    while point < variant(reread(job)).points() {
-        let mut filter = 0;
-        while filter < reread(block).filters(reread(job)) {
-            aim(reread(job), reread(block), &mut strip, point, filter);
-            // SAFETY: the caller's.
-            unsafe { run(&mut strip, reread(block).tiles) };
-            filter += strip.filters;
+    let mut walk = Walk::of(job, block);
+    while walk.next(reread(job), reread(block)) {
+        // SAFETY: the caller's.
+        unsafe { run(&mut walk.strip) };
+    }
+}
+
+/// The walk over the points and, at each, the filters.
+struct Walk {
+    /// The products of some filters at the point.
+    strip: Strip,
+    point: usize,
+    /// The next filter, counted from the first whose products are held.
+    filter: usize,
+}
+
+impl Walk {
+    /// Before the first.
+    // Its frame is gone when products are computed, as is that of `next`.
+    #[inline(never)]
+    fn of(job: &Job<'_>, block: &Block) -> Self {
+        let Activation { min, max } = Activation::NONE;
+        Walk {
+            strip: Strip {
+                input: ptr::null(),
+                weights: ptr::null(),
+                planes: 1,
+                rows: 1,
+                input_row: 0,
+                weights_row: 0,
+                input_gap: 0,
+                weights_gap: 0,
+                piece: 0,
+                step: size_of::<f32>(),
+                width: 0,
+                all: Span {
+                    at: 0,
+                    pieces: 1,
+                    len: job.panels().depth,
+                },
+                #[cfg(target_abi = "eabihf")]
+                but_first: Span::EMPTY,
+                #[cfg(target_abi = "eabihf")]
+                but_last: Span::EMPTY,
+                #[cfg(target_abi = "eabihf")]
+                missed: 0,
+                tiles: 0,
+                lines: 0,
+                input_line: 0,
+                output_line: 0,
+                pixel: bytes(block.size.row),
+                output_pixel: bytes(block.size.filters),
+                bias: ZEROS.as_ptr(),
+                filters: 0,
+                clamp: [min, max],
+                output: ptr::null_mut(),
+            },
+            point: 0,
+            filter: 0,
         }
-        point += 1;
     }
-}
 
-/// What is the same for all points and filters.
-// Its frame is gone when they are computed, as is that of `aim`.
-#[inline(never)]
-fn strip(job: &Job<'_>, block: &Block) -> Strip {
-    let Activation { min, max } = Activation::NONE;
-    Strip {
-        input: ptr::null(),
-        weights: ptr::null(),
-        planes: 1,
-        rows: 1,
-        input_row: 0,
-        weights_row: 0,
-        input_gap: 0,
-        weights_gap: 0,
-        piece: 0,
-        step: size_of::<f32>(),
-        width: 0,
-        all: Span {
-            at: 0,
-            pieces: 1,
-            len: job.panels().depth,
-        },
-        #[cfg(target_abi = "eabihf")]
-        but_first: Span::EMPTY,
-        #[cfg(target_abi = "eabihf")]
-        but_last: Span::EMPTY,
-        #[cfg(target_abi = "eabihf")]
-        missed: 0,
-        tiles: 0,
-        lines: 1,
-        input_line: 0,
-        output_line: 0,
-        pixel: bytes(block.size.row),
-        output_pixel: bytes(block.size.filters),
-        bias: ZEROS.as_ptr(),
-        filters: 0,
-        clamp: [min, max],
-        output: ptr::null_mut(),
+    /// Aims the strip at the next filters, of this point or the next one. Tells whether there are any.
+    #[inline(never)]
+    fn next(&mut self, job: &Job<'_>, block: &Block) -> bool {
+        if self.filter >= block.filters(job) {
+            self.filter = 0;
+            self.point += 1;
+        }
+        if self.point == variant(job).points() {
+            return false;
+        }
+        let (panels, strip) = (job.panels(), &mut self.strip);
+        let lane = self.filter % PANEL;
+        let left = panels.filters - block.first - self.filter;
+        let width = pack::width(left + lane);
+        let panel = (self.filter - lane) * panels.rows();
+        let row = 1 + self.point * panels.depth;
+        strip.input = (block.inputs).wrapping_add(self.point * block.size.inputs);
+        strip.weights = (block.panel(job)).wrapping_add(panel + row * width + lane);
+        strip.width = bytes(width);
+        strip.filters = left.min(width - lane).min(FILTERS);
+        strip.output =
+            (block.products(job)).wrapping_add(self.point * block.size.products + self.filter);
+        strip.tiles = block.tiles;
+        strip.lines = 1;
+        self.filter += strip.filters;
+        true
     }
-}
-
-/// Aims the strip at the products at a point of some filters from `filter` on, counted from the first whose products are held.
-#[inline(never)]
-fn aim(job: &Job<'_>, block: &Block, strip: &mut Strip, point: usize, filter: usize) {
-    let panels = job.panels();
-    let lane = filter % PANEL;
-    let left = panels.filters - block.first - filter;
-    let width = pack::width(left + lane);
-    let row = 1 + point * panels.depth;
-    strip.input = block.inputs.wrapping_add(point * block.size.inputs);
-    strip.weights =
-        (block.panel(job)).wrapping_add((filter - lane) * panels.rows() + row * width + lane);
-    strip.width = bytes(width);
-    strip.filters = left.min(width - lane).min(FILTERS);
-    strip.output = (block.products(job)).wrapping_add(point * block.size.products + filter);
 }
