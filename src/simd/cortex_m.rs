@@ -2,8 +2,8 @@
 //!
 //! Stable Rust gives no access to a single fused multiply-add there: the intrinsics are unstable,
 //! and `asm!` takes no `f32` operand, because rustc asks for the feature `vfp2` and an FPU of single
-//! precision does not have it. An `asm!` block may name the registers that it overwrites, though. So
-//! each loop is one block, and the sums come and go through memory.
+//! precision does not have it. So each loop is a function in assembly, which takes what it needs from
+//! memory.
 
 use core::arch::asm;
 
@@ -42,46 +42,27 @@ pub(crate) use dense::dense;
 pub(crate) use depthwise::{slide, taps};
 pub(crate) use winograd::{input_lines, output_lines};
 
-/// Adds `count` taps to four sums, lane by lane: inputs lie `tap` floats apart, weights `width`.
-///
-/// # Safety
-///
-/// `count` is not zero, and four floats are readable at each of so many inputs and weights.
+/// `a * b + sums`, lane by lane.
 #[inline(always)]
-pub(super) unsafe fn add_taps(
-    mut sums: [f32; 4],
-    x: *const f32,
-    tap: usize,
-    w: *const f32,
-    width: usize,
-    count: usize,
-) -> [f32; 4] {
-    // SAFETY: the caller's. Nothing but the sums is written.
+pub(super) fn mul_add(a: [f32; 4], b: [f32; 4], mut sums: [f32; 4]) -> [f32; 4] {
+    // SAFETY: instructions that the target has. Nothing but the sums is written.
     unsafe {
         asm!(
             "vldmia {sums}, {{s0-s3}}",
-            "2:",
-            "vldmia {x}, {{s4-s7}}",
-            "add {x}, {x}, {tap}",
-            "vldmia {w}, {{s8-s11}}",
-            "add {w}, {w}, {width}",
-            fma!(4: 0 8),
-            fma!(5: 1 9),
-            fma!(6: 2 10),
-            fma!(7: 3 11),
-            "subs {count}, {count}, #1",
-            "bne 2b",
+            "vldmia {a}, {{s4-s7}}",
+            "vldmia {b}, {{s8-s11}}",
+            "vfma.f32 s0, s4, s8",
+            "vfma.f32 s1, s5, s9",
+            "vfma.f32 s2, s6, s10",
+            "vfma.f32 s3, s7, s11",
             "vstmia {sums}, {{s0-s3}}",
             sums = in(reg) &raw mut sums,
-            x = inout(reg) x => _,
-            tap = in(reg) tap * size_of::<f32>(),
-            w = inout(reg) w => _,
-            width = in(reg) width * size_of::<f32>(),
-            count = inout(reg) count => _,
+            a = in(reg) &raw const a,
+            b = in(reg) &raw const b,
             out("s0") _, out("s1") _, out("s2") _, out("s3") _,
             out("s4") _, out("s5") _, out("s6") _, out("s7") _,
             out("s8") _, out("s9") _, out("s10") _, out("s11") _,
-            options(nostack)
+            options(nostack, preserves_flags)
         );
     }
     sums
