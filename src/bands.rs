@@ -7,6 +7,7 @@ use crate::conv::ConvF32;
 use crate::geometry::divide;
 use crate::in_place::slice;
 use crate::kernel::{Job, Memory};
+use crate::separable::SeparableF32;
 use crate::simd::Level;
 use core::mem::take;
 use core::ops::Range;
@@ -14,31 +15,36 @@ use core::ptr::{slice_from_raw_parts, slice_from_raw_parts_mut};
 
 /// The rows of a layer's output, band by band.
 pub(crate) trait Bands {
-    fn plan(&self) -> &ConvF32;
-
-    /// The next rows, at most so many, and the first input row that they need; of these rows the memory
-    /// gets the input and the output. Nothing if all have been computed.
-    fn next(&mut self, most: usize, memory: &mut Memory) -> Option<(Range<usize>, usize)>;
+    /// The next rows of a layer whose output's rows have so many floats, at most so many, and the first
+    /// input row that they need; of these rows the memory gets the input and the output. Nothing if all
+    /// have been computed.
+    fn next(
+        &mut self,
+        plan: &ConvF32,
+        row: usize,
+        most: usize,
+        memory: &mut Memory,
+    ) -> Option<(Range<usize>, usize)>;
 }
 
 /// The input of some rows and their output, from first to last.
 pub(crate) struct Apart<'a> {
-    pub plan: &'a ConvF32,
+    /// Those that are left, and their output.
     pub rows: Range<usize>,
-    /// Just the input rows that they need, of which this is the first.
+    pub output: &'a mut [f32],
+    /// Just the input rows that all need, of which this is the first.
     pub first_input_row: usize,
     pub input: &'a [f32],
-    /// Floats of an output row, and the outputs of the rows that are left.
-    pub row: usize,
-    pub output: &'a mut [f32],
 }
 
 impl Bands for Apart<'_> {
-    fn plan(&self) -> &ConvF32 {
-        self.plan
-    }
-
-    fn next(&mut self, most: usize, memory: &mut Memory) -> Option<(Range<usize>, usize)> {
+    fn next(
+        &mut self,
+        plan: &ConvF32,
+        row: usize,
+        most: usize,
+        memory: &mut Memory,
+    ) -> Option<(Range<usize>, usize)> {
         let left = self.rows.len();
         if left == 0 || most == 0 {
             return None;
@@ -47,14 +53,13 @@ impl Bands for Apart<'_> {
         let bands = divide(left - 1, most).0 + 1;
         let count = divide(left - 1, bands).0 + 1;
         let rows = self.rows.start..self.rows.start + count;
-        let plan = self.plan;
         let from = (plan.geometry()).input_rows(plan.sizes(), rows.start, rows.end);
         let input_row = plan.input_row_len();
         // Where no row is needed, the empty range need not lie within the others.
         let at = from.start.saturating_sub(self.first_input_row) * input_row;
         memory.input = slice(self.input, at, from.len() * input_row)?;
         let output = take(&mut self.output);
-        let (head, tail) = output.split_at_mut_checked(count * self.row)?;
+        let (head, tail) = output.split_at_mut_checked(count * row)?;
         memory.output = head;
         self.output = tail;
         self.rows.start = rows.end;
@@ -77,17 +82,21 @@ pub(crate) trait Jobs {
 }
 
 /// A layer whose rows are computed band by band.
-pub(crate) struct OneLayer<B> {
+pub(crate) struct OneLayer<'a, B> {
+    pub plan: &'a ConvF32,
     pub bands: B,
     pub memory: Memory,
 }
 
-impl<B: Bands> Jobs for OneLayer<B> {
+impl<B: Bands> Jobs for OneLayer<'_, B> {
     #[inline(never)]
     fn next(&mut self) -> Option<Job<'_>> {
-        let (rows, first_input_row) = self.bands.next(usize::MAX, &mut self.memory)?;
+        let (plan, most) = (self.plan, usize::MAX);
+        let (rows, first_input_row) =
+            self.bands
+                .next(plan, plan.output_row_len(), most, &mut self.memory)?;
         Some(Job {
-            plan: self.bands.plan(),
+            plan,
             rows,
             first_input_row,
             memory: &self.memory,
@@ -99,7 +108,7 @@ impl<B: Bands> Jobs for OneLayer<B> {
 pub(crate) struct TwoLayers<'a, B> {
     /// Of the first layer's rows, with the second one's output.
     pub bands: B,
-    pub second: &'a ConvF32,
+    pub plan: &'a SeparableF32,
     /// As long as each plan has it.
     pub packed: [*const f32; 2],
     /// Holds some rows between the layers, one at least.
@@ -114,7 +123,7 @@ impl<B: Bands> Jobs for TwoLayers<'_, B> {
     #[inline(never)]
     fn next(&mut self) -> Option<Job<'_>> {
         if !self.rows.is_empty() {
-            let (second, rows) = (self.second, take(&mut self.rows));
+            let (second, rows) = (self.plan.pointwise(), take(&mut self.rows));
             let len = rows.len() * second.output_row_len();
             self.memory.input = self.memory.output;
             self.memory.output = slice_from_raw_parts_mut(self.output, len);
@@ -126,10 +135,12 @@ impl<B: Bands> Jobs for TwoLayers<'_, B> {
                 memory: &self.memory,
             });
         }
-        let row = self.second.input_row_len();
+        let (plan, second) = (self.plan.spatial(), self.plan.pointwise());
+        let row = second.input_row_len();
         let most = divide(self.between.len(), row).0;
-        let (rows, first_input_row) = self.bands.next(most, &mut self.memory)?;
-        let plan = self.bands.plan();
+        let (rows, first_input_row) =
+            self.bands
+                .next(plan, second.output_row_len(), most, &mut self.memory)?;
         self.rows = rows.clone();
         self.output = self.memory.output.cast();
         self.memory.output = slice_from_raw_parts_mut(self.between.cast(), rows.len() * row);

@@ -125,7 +125,6 @@ impl<'a> Overlap<'a> {
 
 /// A run in place: some rows of the output after the others.
 pub(crate) struct Parts<'a> {
-    overlap: Overlap<'a>,
     memory: &'a mut [f32],
     lines: &'a mut [f32],
     /// The row to be computed next, and how many of those before it wait.
@@ -134,13 +133,10 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// [`Overlap::new`] takes plan, row and memory, and `lines` holds at least
-    /// [`Overlap::lines_len`] floats; the more it holds, the more rows are computed at once.
-    #[inline(always)]
-    pub fn new(plan: &'a ConvF32, row: usize, memory: &'a mut [f32], lines: &'a mut [f32]) -> Self {
-        let lead = memory.len().saturating_sub(plan.input_len());
+    /// [`Overlap::new`] takes memory so long, and `lines` holds at least [`Overlap::lines_len`] floats;
+    /// the more it holds, the more rows are computed at once.
+    pub const fn new(memory: &'a mut [f32], lines: &'a mut [f32]) -> Self {
         Parts {
-            overlap: Overlap { plan, row, lead },
             memory,
             lines,
             next: 0,
@@ -150,19 +146,21 @@ impl<'a> Parts<'a> {
 }
 
 impl Bands for Parts<'_> {
-    fn plan(&self) -> &ConvF32 {
-        self.overlap.plan
-    }
-
-    fn next(&mut self, most: usize, to: &mut Memory) -> Option<(Range<usize>, usize)> {
+    fn next(
+        &mut self,
+        plan: &ConvF32,
+        row: usize,
+        most: usize,
+        to: &mut Memory,
+    ) -> Option<(Range<usize>, usize)> {
         let Parts {
-            ref overlap,
             ref mut memory,
             ref mut lines,
             next,
             waiting,
         } = *self;
-        let (plan, row) = (overlap.plan, overlap.row);
+        let lead = memory.len().saturating_sub(plan.input_len());
+        let overlap = Overlap { plan, row, lead };
         let rows = plan.output_rows();
         let room = overlap.room(next);
         let ready = room.min(next) - (next - waiting);
@@ -184,7 +182,7 @@ impl Bands for Parts<'_> {
         // What memory is split at, the output's end, is not past the input if there is any.
         let split = if direct { end * row } else { 0 };
         let (front, back) = memory.split_at_mut_checked(split)?;
-        let at = (overlap.lead + from.start * input_row).saturating_sub(split);
+        let at = (lead + from.start * input_row).saturating_sub(split);
         to.input = slice(back, at, from.len() * input_row)?;
         let (output, first) = match direct {
             true => (front, next),
@@ -326,9 +324,10 @@ impl ConvF32 {
         packed: &'a [f32],
         lines: &'a mut [f32],
         scratch: &'a mut [f32],
-    ) -> OneLayer<Parts<'a>> {
+    ) -> OneLayer<'a, Parts<'a>> {
         OneLayer {
-            bands: Parts::new(self, self.output_row_len(), memory, lines),
+            plan: self,
+            bands: Parts::new(memory, lines),
             memory: Memory {
                 input: &[],
                 packed,

@@ -308,12 +308,10 @@ impl SeparableF32 {
         scratch: &'a mut [f32],
     ) -> TwoLayers<'a, Apart<'a>> {
         let bands = Apart {
-            plan: &self.spatial,
             rows,
+            output,
             first_input_row: from.start,
             input,
-            row: self.pointwise.output_row_len(),
-            output,
         };
         self.layers(bands, packed, scratch)
     }
@@ -327,9 +325,7 @@ impl SeparableF32 {
         lines: &'a mut [f32],
         scratch: &'a mut [f32],
     ) -> TwoLayers<'a, Parts<'a>> {
-        let row = self.pointwise.output_row_len();
-        let bands = Parts::new(&self.spatial, row, memory, lines);
-        self.layers(bands, packed, scratch)
+        self.layers(Parts::new(memory, lines), packed, scratch)
     }
 
     const fn overlap(&self, memory: usize) -> Result<Overlap<'_>, Error> {
@@ -352,7 +348,7 @@ impl SeparableF32 {
     ) -> TwoLayers<'a, B> {
         TwoLayers {
             bands,
-            second: &self.pointwise,
+            plan: self,
             packed: [packed[0].as_ptr(), packed[1].as_ptr()],
             between,
             rows: 0..0,

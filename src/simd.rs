@@ -144,6 +144,8 @@ pub(crate) unsafe trait Simd: Copy {
     const WIDE: usize;
     /// A panel of so many rows is short: it gets those vectors for many pixels too.
     const SHORT: usize = 0;
+    /// Whether the widest tiles have so few pixels that narrow maps may be computed tap by tap.
+    const RECTANGLES: bool = false;
     /// Whether windows of three columns of one or three channels have tiles of their own, for levels that
     /// multiply by a lane of a block.
     const STEM: bool = false;

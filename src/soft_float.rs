@@ -24,14 +24,19 @@ pub(crate) fn product(sum: i32, scale: u32) -> i32 {
 }
 
 /// Rounds to what a float can hold: 24 bits from the first one on.
+// Shifts by one only, which are instructions; by a variable number they are functions, which take stack.
 #[inline(never)]
 fn to_float(number: u64) -> u64 {
-    let (mut left, mut right) = (number, 0);
+    let (mut left, mut unit) = (number, 1);
     while left >= 1 << 24 {
         left >>= 1;
-        right += 1;
+        unit <<= 1;
     }
-    shift_to_even(number, right) << right
+    if unit == 1 {
+        return number;
+    }
+    // Half a unit, less one if the last digit is even.
+    (number + (unit >> 1) - 1 + (left & 1)) & !(unit - 1)
 }
 
 /// `number / 2^right` to the nearest, ties to even; the number is below 2^56.

@@ -110,6 +110,12 @@ fn wrong_options_are_named() {
         ("--stride 2,1", "--order oihw", "[5, 2, 3, 3] is needed"),
         ("conv_weights", "depthwise_weights", "|i1, <f4 is needed"),
         ("conv_weights", "nothing", "nothing.npy"),
+        ("--padding same", "--scales 1,1,1", "--scales is of int8"),
+        (
+            "--padding same",
+            "--rounding float",
+            "--rounding is of int8",
+        ),
         ("--out tests/flash", "--out", "--out"),
     ] {
         let line = CONV.replace(from, to);

@@ -20,7 +20,7 @@ struct Arenas {
 }
 
 /// Floats that the largest slice of these tests has.
-const ROOM: usize = 1 << 14;
+const ROOM: usize = 1 << 15;
 
 impl Arenas {
     fn new() -> Arenas {
@@ -118,6 +118,11 @@ fn layers() -> Vec<Geometry> {
                 .dilation(2)
                 .padding(Padding::square(1)),
         );
+    }
+    // Narrow maps of many channels, whose sums wait in the output.
+    for width in [4, 7] {
+        let layer = Geometry::conv2d([3, width, 128], 32 + width, [1, 3]);
+        layers.push(layer.padding(Padding::Same));
     }
     // Depthwise layers of blocks of channels, whole and not, under windows of three.
     for (index, channels) in [3, 4, 8, 12, 24, 40, 64, 72, 100, 140]

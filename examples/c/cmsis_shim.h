@@ -15,7 +15,8 @@
  * packing at all, and its weights in flash, uses `microconv_i8_run` with weights that examples/flash packed.
  *
  * Refused with an argument error, unlike by CMSIS-NN: weights with which a sum could leave the 32-bit
- * integers, multipliers that are negative, and an output smaller than input and window make it.
+ * integers, multipliers that are negative, an output smaller than input and window make it, and filters whose
+ * channels do not divide the input's.
  */
 #ifndef MICROCONV_CMSIS_SHIM_H
 #define MICROCONV_CMSIS_SHIM_H
@@ -165,13 +166,18 @@ static inline arm_cmsis_nn_status microconv_shim_run(const cmsis_nn_context *ctx
     return ARM_CMSIS_NN_SUCCESS;
 }
 
+/** How many groups make filters of so many channels of the input's; 0, which is refused, if they do not divide those. */
+static inline int32_t microconv_shim_groups(int32_t channels, int32_t of_filter) {
+    return of_filter > 0 && channels % of_filter == 0 ? channels / of_filter : 0;
+}
+
 /** Bytes of the buffer of `microconv_convolve_wrapper_s8`. */
 static inline int32_t microconv_convolve_wrapper_s8_get_buffer_size(const cmsis_nn_conv_params *conv_params, const cmsis_nn_dims *input_dims,
                                                                     const cmsis_nn_dims *filter_dims, const cmsis_nn_dims *output_dims) {
-    const size_t groups = filter_dims->c > 0 ? (size_t)(input_dims->c / filter_dims->c) : 0;
+    const int32_t groups = microconv_shim_groups(input_dims->c, filter_dims->c);
     (void)conv_params;
-    if (groups == 0) return 0;
-    return microconv_shim_buffer_size(MICROCONV_I8_PACKED_LEN((size_t)input_dims->c, (size_t)output_dims->c, groups,
+    if (groups <= 0) return 0;
+    return microconv_shim_buffer_size(MICROCONV_I8_PACKED_LEN((size_t)input_dims->c, (size_t)output_dims->c, (size_t)groups,
                                                               (size_t)filter_dims->h * (size_t)filter_dims->w));
 }
 
@@ -183,8 +189,8 @@ static inline arm_cmsis_nn_status microconv_convolve_wrapper_s8(const cmsis_nn_c
                                                                 const cmsis_nn_dims *bias_dims, const int32_t *bias_data,
                                                                 const cmsis_nn_dims *output_dims, int8_t *output_data) {
     (void)bias_dims;
-    return microconv_shim_run(ctx, conv_params, filter_dims->c > 0 ? input_dims->c / filter_dims->c : 0, MICROCONV_WEIGHTS_ORDER_OHWI,
-                              quant_params, input_dims, input_data, filter_dims, filter_data, bias_data, output_dims, output_data);
+    return microconv_shim_run(ctx, conv_params, microconv_shim_groups(input_dims->c, filter_dims->c),
+                              MICROCONV_WEIGHTS_ORDER_OHWI, quant_params, input_dims, input_data, filter_dims, filter_data, bias_data, output_dims, output_data);
 }
 
 /** Bytes of the buffer of `microconv_depthwise_conv_wrapper_s8`. */

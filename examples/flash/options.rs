@@ -19,7 +19,7 @@ const KNOWN: &str = "
   --order ohwi|oihw|hwio  of the weights: ohwi if not given
   --weights FILE        .npy, or raw little-endian numbers; --bias likewise, of f32 or int32
   --clamp MIN,MAX       of f32, or in steps of the output
-  --zero-points IN,OUT  of int8 and uint8
+  --zero-points IN,OUT  of int8 and uint8: 0,0 if not given
   --scales IN,W,OUT     of int8 and uint8; W is a number for all filters or a file with one for each
   --rounding tflite|tflite-single|float";
 
@@ -47,14 +47,17 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<(Layer, String),
     };
     geometry.sizes().map_err(|error| error.to_string())?;
     let numbers = match options.get("dtype").map_or("f32", String::as_str) {
-        "f32" => Numbers::F32 {
-            activation: match list(&options, "clamp")? {
-                Some([min, max]) => Activation { min, max },
-                None => Activation::NONE,
-            },
-            weights: finite(weights(&options, order, &geometry)?)?,
-            bias: bias(&options, &geometry)?.map(finite).transpose()?,
-        },
+        "f32" => {
+            without(&options, &["zero-points", "scales", "rounding"])?;
+            Numbers::F32 {
+                activation: match list(&options, "clamp")? {
+                    Some([min, max]) => Activation { min, max },
+                    None => Activation::NONE,
+                },
+                weights: finite(weights(&options, order, &geometry)?)?,
+                bias: bias(&options, &geometry)?.map(finite).transpose()?,
+            }
+        }
         "int8" => eight_bits(&options, order, &geometry, Quantization::int8(0, 0))?,
         "uint8" => eight_bits(&options, order, &geometry, Quantization::uint8(0, 0))?,
         other => return Err(format!("--dtype {other} is none of f32, int8, uint8")),
@@ -92,6 +95,14 @@ fn required<'a>(options: &'a Options, key: &str) -> Result<&'a str, String> {
     match options.get(key) {
         Some(value) => Ok(value),
         None => Err(format!("--{key} is needed; the options are{KNOWN}")),
+    }
+}
+
+/// Floats have none of these. Whoever gives one has forgotten the type.
+fn without(options: &Options, keys: &[&str]) -> Result<(), String> {
+    match keys.iter().find(|&&key| options.contains_key(key)) {
+        Some(key) => Err(format!("--{key} is of int8 and uint8, not of f32: --dtype")),
+        None => Ok(()),
     }
 }
 

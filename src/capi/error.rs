@@ -335,10 +335,12 @@ impl ErrorInfo {
         let mut argument = CallArgument::None;
         let status = match *error {
             Error::Zero(quantity) => {
+                argument = CallArgument::Geometry;
                 self.about_quantity(quantity);
                 Status::Zero
             }
             Error::Overflow(quantity) => {
+                argument = CallArgument::Geometry;
                 self.about_quantity(quantity);
                 Status::TooLarge
             }
@@ -352,6 +354,7 @@ impl ErrorInfo {
                     true => (GeometryNumber::Filters, filters),
                     false => (GeometryNumber::Channels, channels),
                 };
+                argument = CallArgument::Geometry;
                 self.quantity = quantity;
                 self.about_numbers(groups, given);
                 Status::Groups
@@ -361,12 +364,16 @@ impl ErrorInfo {
                 needed,
                 given,
             } => {
+                argument = CallArgument::Geometry;
                 self.axis = axis.into();
                 self.about_numbers(needed, given);
                 Status::Window
             }
             Error::Clamp { min: _, max: _ } => Status::Clamp,
-            Error::Algorithm(_) => Status::Algorithm,
+            Error::Algorithm(_) => {
+                argument = CallArgument::Choice;
+                Status::Algorithm
+            }
             Error::ErrorBound {
                 algorithm: _,
                 needed,
@@ -406,6 +413,7 @@ impl ErrorInfo {
                 needed,
                 given,
             } => {
+                argument = CallArgument::Pointwise;
                 self.about_quantity(quantity);
                 self.about_numbers(needed, given);
                 Status::Pointwise

@@ -191,11 +191,7 @@ pub unsafe extern "C" fn microconv_i16_run(
     output_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    let (input, packed, output) = (
-        (input, input_len),
-        (packed, packed_len),
-        (output, output_len),
-    );
+    let mut job = MaybeUninit::uninit();
     // SAFETY: the caller's.
     unsafe {
         let info = Info::at(error);
@@ -203,7 +199,16 @@ pub unsafe extern "C" fn microconv_i16_run(
             Ok(level) => level,
             Err(status) => return status,
         };
-        run(level, &whole_job(plan, input, packed, output, info), info)
+        give(job.as_mut_ptr(), 0..0, input, packed, output);
+        let checked = whole_job(
+            job.as_mut_ptr(),
+            plan,
+            input_len,
+            packed_len,
+            output_len,
+            info,
+        );
+        run(level, &job, checked, info)
     }
 }
 
@@ -227,11 +232,7 @@ pub unsafe extern "C" fn microconv_i16_run_rows(
     output_len: usize,
     error: *mut ErrorInfo,
 ) -> Status {
-    let (input, packed, output) = (
-        (input, input_len),
-        (packed, packed_len),
-        (output, output_len),
-    );
+    let mut job = MaybeUninit::uninit();
     // SAFETY: the caller's.
     unsafe {
         let info = Info::at(error);
@@ -239,53 +240,90 @@ pub unsafe extern "C" fn microconv_i16_run_rows(
             Ok(level) => level,
             Err(status) => return status,
         };
-        let rows = first_row..end_row;
-        run(
-            level,
-            &part_job(plan, rows, input, packed, output, info),
+        give(job.as_mut_ptr(), first_row..end_row, input, packed, output);
+        let checked = part_job(
+            job.as_mut_ptr(),
+            plan,
+            input_len,
+            packed_len,
+            output_len,
             info,
-        )
+        );
+        run(level, &job, checked, info)
     }
 }
 
-/// An array as pointer and length.
-type Array<T> = (*const T, usize);
-
-/// One that is written.
-type ArrayMut<T> = (*mut T, usize);
-
-/// Runs a job, or tells why there is none. It stays where it is: a copy would take as much of the stack again.
-#[inline(always)]
-fn run(level: Level, job: &Result<JobI16<'_>, Status>, info: Info) -> Status {
-    match job {
-        Ok(job) => {
-            level.run_i16(job);
-            end(Ok(()), info)
-        }
-        Err(status) => *status,
-    }
-}
-
-/// The job of all rows, once it is known that these are its arguments.
+/// Writes down in a job what a call was given, before any of it is checked. The job's frame is below the kernels', so nothing of it
+/// stands there a second time.
 ///
 /// # Safety
 ///
-/// As for [`microconv_i16_run`].
+/// The job can be written.
+#[inline(always)]
+unsafe fn give(
+    job: *mut JobI16<'_>,
+    rows: Range<usize>,
+    input: *const i16,
+    packed: *const i32,
+    output: *mut i16,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        (&raw mut (*job).rows).write(rows);
+        (&raw mut (*job).input).write(input);
+        (&raw mut (*job).packed).write(packed);
+        (&raw mut (*job).output).write(output);
+    }
+}
+
+/// Runs a job, unless it was refused.
+///
+/// # Safety
+///
+/// If it was not, it is whole, and holds what its kernels lean on.
+#[inline(always)]
+unsafe fn run(
+    level: Level,
+    job: &MaybeUninit<JobI16<'_>>,
+    checked: Result<(), Status>,
+    info: Info,
+) -> Status {
+    if checked.is_ok() {
+        // SAFETY: the caller's.
+        level.run_i16(unsafe { job.assume_init_ref() });
+    }
+    end(checked, info)
+}
+
+/// Makes a job of all rows, once it is known that these are its arguments.
+///
+/// # Safety
+///
+/// As for [`microconv_i16_run`]; the job was [given](give) its arrays.
 // Its frame is gone when the kernels run.
 #[inline(never)]
-unsafe fn whole_job<'a>(
+unsafe fn whole_job(
+    job: *mut JobI16<'_>,
     plan: *const PlanI16,
-    input: Array<i16>,
-    packed: Array<i32>,
-    output: ArrayMut<i16>,
+    input_len: usize,
+    packed_len: usize,
+    output_len: usize,
     info: Info,
-) -> Result<JobI16<'a>, Status> {
+) -> Result<(), Status> {
     // SAFETY: the caller's; what is written overlaps nothing.
     unsafe {
-        let conv = lent(plan, input, packed, output, info)?;
-        let rows = 0..conv.output_rows();
+        let conv = lent(job, plan, input_len, packed_len, output_len, info)?;
+        (*job).rows = 0..conv.output_rows();
         let needed = [conv.input_len(), conv.output_len()];
-        checked(conv, rows, 0, needed, input, packed, output, info)
+        checked(
+            job,
+            conv,
+            0,
+            needed,
+            [input_len, output_len],
+            packed_len,
+            info,
+        )
     }
 }
 
@@ -293,22 +331,24 @@ unsafe fn whole_job<'a>(
 ///
 /// # Safety
 ///
-/// As for [`microconv_i16_run`].
+/// As for [`microconv_i16_run`]; the job was [given](give) its arrays and rows.
 #[inline(never)]
-unsafe fn part_job<'a>(
+unsafe fn part_job(
+    job: *mut JobI16<'_>,
     plan: *const PlanI16,
-    rows: Range<usize>,
-    input: Array<i16>,
-    packed: Array<i32>,
-    output: ArrayMut<i16>,
+    input_len: usize,
+    packed_len: usize,
+    output_len: usize,
     info: Info,
-) -> Result<JobI16<'a>, Status> {
+) -> Result<(), Status> {
     // SAFETY: the caller's; what is written overlaps nothing.
     unsafe {
-        let conv = lent(plan, input, packed, output, info)?;
+        let conv = lent(job, plan, input_len, packed_len, output_len, info)?;
+        let rows = (*job).rows.start..(*job).rows.end;
         let from = info.passed_on(conv.input_rows(rows.clone()))?;
         let needed = conv.rows_len(&rows, &from);
-        checked(conv, rows, from.start, needed, input, packed, output, info)
+        let given = [input_len, output_len];
+        checked(job, conv, from.start, needed, given, packed_len, info)
     }
 }
 
@@ -316,52 +356,50 @@ unsafe fn part_job<'a>(
 ///
 /// # Safety
 ///
-/// As for [`microconv_i16_run`].
+/// As for [`whole_job`].
 #[inline(always)]
 unsafe fn lent<'a>(
+    job: *const JobI16<'_>,
     plan: *const PlanI16,
-    input: Array<i16>,
-    packed: Array<i32>,
-    output: ArrayMut<i16>,
+    input_len: usize,
+    packed_len: usize,
+    output_len: usize,
     info: Info,
 ) -> Result<&'a ConvI16, Status> {
-    let output = Region::new(CallArgument::Output, output.0, output.1);
-    let read = [
-        Region::new(CallArgument::Plan, plan, 1),
-        Region::new(CallArgument::Input, input.0, input.1),
-        Region::new(CallArgument::Packed, packed.0, packed.1),
-    ];
-    output.apart_from(&read, info)?;
     // SAFETY: the caller's; the plan's region has passed.
-    unsafe { PlanI16::sealed(plan, info) }
+    unsafe {
+        let output = Region::new(CallArgument::Output, (*job).output, output_len);
+        let read = [
+            Region::new(CallArgument::Plan, plan, 1),
+            Region::new(CallArgument::Input, (*job).input, input_len),
+            Region::new(CallArgument::Packed, (*job).packed, packed_len),
+        ];
+        output.apart_from(&read, info)?;
+        PlanI16::sealed(plan, info)
+    }
 }
 
-/// The job, once the lengths are as they are needed, and the packed weights the plan's.
+/// Makes the job whole, once the lengths are as they are needed, and the packed weights the plan's.
 ///
 /// # Safety
 ///
-/// As for [`microconv_i16_run`]; [`lent`] has passed, and the rows are rows of the plan.
+/// As for [`whole_job`]; [`lent`] has passed, and the rows are rows of the plan.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
 unsafe fn checked<'a>(
+    job: *mut JobI16<'a>,
     plan: &'a ConvI16,
-    rows: Range<usize>,
     first_input_row: usize,
     needed: [usize; 2],
-    input: Array<i16>,
-    packed: Array<i32>,
-    output: ArrayMut<i16>,
+    given: [usize; 2],
+    packed_len: usize,
     info: Info,
-) -> Result<JobI16<'a>, Status> {
+) -> Result<(), Status> {
     // SAFETY: the caller's.
-    let words = unsafe { slice(packed.0, packed.1) };
-    info.passed(&plan.check(needed, [input.1, output.1], words))?;
-    Ok(JobI16 {
-        plan,
-        rows,
-        first_input_row,
-        input: input.0,
-        packed: packed.0,
-        output: output.0,
-    })
+    unsafe {
+        let words = slice((*job).packed, packed_len);
+        info.passed(&plan.check(needed, given, words))?;
+        (&raw mut (*job).plan).write(plan);
+        (&raw mut (*job).first_input_row).write(first_input_row);
+    }
+    Ok(())
 }

@@ -109,7 +109,7 @@ pub(super) fn cost(
 /// that multiply-adds are dealt out to in turn are not both busy all the time (measured on Zen 4: 8 take as long
 /// as 8.8 would, 10 as 10.6, 12 as 12.2).
 #[inline(always)]
-const fn step(sums: usize) -> usize {
+pub(super) const fn step(sums: usize) -> usize {
     let least = if sums < 8 { 8 } else { sums };
     16 * least + if sums < 12 { 10 } else { 3 }
 }

@@ -6,6 +6,7 @@
 //! the right. Rows and planes of the window outside the input are skipped as a whole.
 
 use super::block::{Block, vectors};
+use super::rectangles::{self, Rectangles};
 use super::rows::{Columns, Cut, Rows, cut};
 use super::stem::{self, Shape};
 use super::strip::{Span, Strip};
@@ -67,6 +68,8 @@ struct Walk {
     vectors: usize,
     /// The cache keeps all weights, so that a strip may hold many blocks of output channels.
     together: bool,
+    /// Whole blocks go from tap to tap.
+    rectangles: bool,
 }
 
 /// Pixels of an image that is walked as a single row are taken through all output channels in a
@@ -97,6 +100,7 @@ impl Walk {
                         .next_multiple_of(if flat { FLAT } else { 1 });
             }
         }
+        let rectangles = !flat && rectangles::can::<S>(job, &columns);
         Walk {
             rows: Rows::of(geometry, sizes, job.rows.start, job.first_input_row),
             columns,
@@ -104,8 +108,12 @@ impl Walk {
             folded: geometry.dilation[2] == 1 && geometry.groups == 1,
             units,
             at_once,
-            vectors: vectors::<S>(if flat { at_once } else { pixels }, job.panels().rows()),
-            together: job.memory.packed.len() <= 2 * CACHED,
+            vectors: match rectangles {
+                true => S::WIDE,
+                false => vectors::<S>(if flat { at_once } else { pixels }, job.panels().rows()),
+            },
+            together: job.memory.packed.len() <= 2 * CACHED && !rectangles,
+            rectangles,
         }
     }
 
@@ -135,6 +143,18 @@ impl Walk {
         let weights = bias.wrapping_add(block.width);
         let weights_tap = depth * block.width;
         let input = job.input().wrapping_add(group * depth);
+        if self.rectangles && block.channels == S::WIDE * S::LANES {
+            let rectangles = Rectangles {
+                job,
+                block,
+                input,
+                bias,
+                output,
+            };
+            // SAFETY: the caller's.
+            unsafe { rectangles.rows(simd, units) };
+            return;
+        }
         let mut strip = Strip {
             blocks: block.count,
             block: block.step,

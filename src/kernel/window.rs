@@ -51,6 +51,16 @@ impl Axis {
         }
     }
 
+    /// The output positions of which a tap lies inside, were there as many.
+    #[inline(always)]
+    #[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // no map is cut into rectangles
+    pub fn reaching(&self, tap: usize) -> Range<usize> {
+        let tap = tap * self.dilation;
+        let steps = |distance: usize| quotient(distance + self.stride - 1, self.stride);
+        let end = steps((self.before + self.size).saturating_sub(tap));
+        steps(self.before.saturating_sub(tap)).min(end)..end
+    }
+
     /// The input position of a tap that lies inside.
     #[inline(always)]
     pub fn position(&self, at: usize, tap: usize) -> usize {

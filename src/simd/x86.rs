@@ -223,6 +223,7 @@ unsafe impl Simd for Avx2 {
     const TILES: [usize; MOST_VECTORS + 1] = [0, 12, 6, 0, 3];
     const VECTORS: usize = 2;
     const WIDE: usize = 4;
+    const RECTANGLES: bool = true;
     const STEM: bool = true;
     const SLIDE: usize = 8;
     const PREFETCH: bool = true;

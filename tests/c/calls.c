@@ -242,18 +242,18 @@ static void refusals(void) {
     wrong.padding = 3;
     REFUSED(microconv_f32_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_NO_SUCH_NAME, MICROCONV_ARGUMENT_CHOICE);
     wrong = layer, wrong.stride[2] = 0;
-    REFUSED(microconv_f32_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_ZERO, MICROCONV_ARGUMENT_NONE);
+    REFUSED(microconv_f32_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_ZERO, MICROCONV_ARGUMENT_GEOMETRY);
     CHECK(error.quantity == MICROCONV_QUANTITY_STRIDE && error.axis == MICROCONV_AXIS_WIDTH);
     wrong = layer, wrong.groups = 3;
-    REFUSED(microconv_f32_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_GROUPS, MICROCONV_ARGUMENT_NONE);
+    REFUSED(microconv_f32_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_GROUPS, MICROCONV_ARGUMENT_GEOMETRY);
     CHECK(error.quantity == MICROCONV_QUANTITY_CHANNELS && error.needed == 3 && error.given == CHANNELS);
     wrong = layer, wrong.kernel[1] = 99, wrong.padding = MICROCONV_PADDING_VALID;
-    REFUSED(microconv_f32_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_WINDOW, MICROCONV_ARGUMENT_NONE);
+    REFUSED(microconv_f32_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_WINDOW, MICROCONV_ARGUMENT_GEOMETRY);
     CHECK(error.axis == MICROCONV_AXIS_HEIGHT && error.needed == 99 && error.given == HEIGHT);
     wrong = layer, wrong.channels = SIZE_MAX / 4;
-    REFUSED(microconv_f32_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_TOO_LARGE, MICROCONV_ARGUMENT_NONE);
+    REFUSED(microconv_f32_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_TOO_LARGE, MICROCONV_ARGUMENT_GEOMETRY);
     REFUSED(microconv_f32_init_algorithm(&none, &layer, 0, 1, MICROCONV_ALGORITHM_WINOGRAD, 1 << 20, INFINITY, &error),
-            MICROCONV_STATUS_ALGORITHM, MICROCONV_ARGUMENT_NONE);
+            MICROCONV_STATUS_ALGORITHM, MICROCONV_ARGUMENT_CHOICE);
     REFUSED(microconv_f32_init_algorithm(&none, &layer, 0, 1, 6, 1 << 20, INFINITY, &error), MICROCONV_STATUS_NO_SUCH_NAME,
             MICROCONV_ARGUMENT_CHOICE);
     wrong = layer, wrong.stride[1] = wrong.stride[2] = 1;

@@ -152,7 +152,7 @@ static void refusals(void) {
     REFUSED(microconv_i16_init(&none, NULL, 0, 1, &error), MICROCONV_STATUS_NULL, MICROCONV_ARGUMENT_GEOMETRY);
     REFUSED(microconv_i16_init(&none, &layer, 1, 0, &error), MICROCONV_STATUS_CLAMP, MICROCONV_ARGUMENT_NONE);
     wrong.groups = 3;
-    REFUSED(microconv_i16_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_GROUPS, MICROCONV_ARGUMENT_NONE);
+    REFUSED(microconv_i16_init(&none, &wrong, 0, 1, &error), MICROCONV_STATUS_GROUPS, MICROCONV_ARGUMENT_GEOMETRY);
     /* None of them has made a plan. */
     REFUSED(microconv_i16_sizes(&none, NULL, &error), MICROCONV_STATUS_NO_PLAN, MICROCONV_ARGUMENT_PLAN);
     REFUSED(microconv_i16_sizes(&plan, NULL, &error), MICROCONV_STATUS_NULL, MICROCONV_ARGUMENT_RESULT);

@@ -150,7 +150,7 @@ static void two_layers(void) {
     REFUSED(microconv_separable_f32_init(&none, NULL, &pointwise, &error), MICROCONV_STATUS_NULL, MICROCONV_ARGUMENT_SPATIAL);
     REFUSED(microconv_separable_f32_init(&none, &no_layer, &pointwise, &error), MICROCONV_STATUS_NO_PLAN, MICROCONV_ARGUMENT_SPATIAL);
     REFUSED(microconv_separable_f32_init(&none, &depthwise, &no_layer, &error), MICROCONV_STATUS_NO_PLAN, MICROCONV_ARGUMENT_POINTWISE);
-    REFUSED(microconv_separable_f32_init(&none, &depthwise, &depthwise, &error), MICROCONV_STATUS_POINTWISE, MICROCONV_ARGUMENT_NONE);
+    REFUSED(microconv_separable_f32_init(&none, &depthwise, &depthwise, &error), MICROCONV_STATUS_POINTWISE, MICROCONV_ARGUMENT_POINTWISE);
     CHECK(error.quantity == MICROCONV_QUANTITY_KERNEL && error.axis == MICROCONV_AXIS_HEIGHT && error.needed == 1 && error.given == WINDOW);
     REFUSED(microconv_separable_f32_init((microconv_separable_f32 *)(void *)&no_layer, &no_layer, &pointwise, &error), MICROCONV_STATUS_OVERLAP,
             MICROCONV_ARGUMENT_PLAN);

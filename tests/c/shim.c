@@ -128,10 +128,23 @@ static void layer(int depthwise) {
     CHECK(status == ARM_CMSIS_NN_ARG_ERROR && output[0] == 0x55);
 }
 
+/* Filters of four channels under an input of six: neither one group nor two. */
+static void channels_that_do_not_divide(void) {
+    const cmsis_nn_conv_params params = {0, 0, {1, 1}, {0, 0}, {1, 1}, {-128, 127}};
+    const cmsis_nn_dims in = {1, 6, 6, 6}, filter_dims = {4, 3, 3, 4}, bias_dims = {1, 1, 1, 4}, out = {1, 4, 4, 4};
+    const cmsis_nn_per_channel_quant_params quant = {multipliers, shifts};
+    const cmsis_nn_context ctx = {buffer, sizeof buffer};
+    output[0] = 0x55;
+    CHECK(microconv_convolve_wrapper_s8(&ctx, &params, &quant, &in, input, &filter_dims, weights, &bias_dims, bias, &out, output) ==
+          ARM_CMSIS_NN_ARG_ERROR);
+    CHECK(output[0] == 0x55 && microconv_convolve_wrapper_s8_get_buffer_size(&params, &in, &filter_dims, &out) == 0);
+}
+
 int main(void) {
     int count;
     /* The ABI. */
     CHECK(sizeof(cmsis_nn_conv_params) == 40 && sizeof(cmsis_nn_dw_conv_params) == 44 && sizeof(cmsis_nn_dims) == 16);
     for (count = 0; count < 4000; count++) layer(count % 2);
+    channels_that_do_not_divide();
     return result("shim");
 }

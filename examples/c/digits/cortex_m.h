@@ -32,6 +32,16 @@ __attribute__((section(".vectors"), used)) static void *const vectors[16] = {
     stack_top, (void *)reset, (void *)fault, (void *)fault, (void *)fault, (void *)fault, (void *)fault,
 };
 
+/* Bytes of code, constants and initial values: flash starts at 0. */
+static inline unsigned flash_used(void) {
+    return (unsigned)((uintptr_t)data_load + (uintptr_t)data_end - (uintptr_t)data_start);
+}
+
+/* Bytes of variables. */
+static inline unsigned ram_used(void) {
+    return (unsigned)((uintptr_t)data_end - (uintptr_t)data_start + (uintptr_t)bss_end - (uintptr_t)bss_start);
+}
+
 #define PAINT 0xa5a5a5a5u
 
 /* Fills what is free of the stack. */
@@ -41,11 +51,23 @@ __attribute__((noinline)) static void paint_stack(void) {
     while (at < end) *at++ = PAINT;
 }
 
-/* Bytes below here that have been written since. */
-__attribute__((noinline)) static unsigned painted_stack_used(void) {
+/* The lowest word that has been written since. */
+__attribute__((noinline)) static uintptr_t painted_stack_end(void) {
     const volatile uint32_t *at = stack_limit;
     while (*at == PAINT) at++;
-    return (unsigned)((uintptr_t)__builtin_frame_address(0) - (uintptr_t)at);
+    return (uintptr_t)at;
+}
+
+/* Bytes below the frame of the caller that have been written since. Inline, for a frame of its own would hide its size of them. */
+__attribute__((always_inline)) static inline unsigned painted_stack_used(void) {
+    uintptr_t here;
+    __asm__ volatile("mov %0, sp" : "=r"(here));
+    return (unsigned)(here - painted_stack_end());
+}
+
+/* The same from the start of the stack, with all frames. */
+static inline unsigned painted_stack_from_start(void) {
+    return (unsigned)((uintptr_t)stack_top - painted_stack_end());
 }
 
 #endif

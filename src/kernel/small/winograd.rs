@@ -26,11 +26,8 @@ const PIXELS: usize = 2;
 /// What is computed at once: some tiles and, of a group, some filters.
 struct Block {
     size: Blocks,
-    /// The planes of transformed inputs, behind which those of the products lie.
-    inputs: *mut f32,
-    /// The first tile, how many there are, and how many there are from it on to the end of the job.
+    /// The first tile, and how many there are from it on to the end of the job.
     place: Place,
-    tiles: usize,
     left: usize,
     /// The group, and the first of its filters whose products are held.
     group: usize,
@@ -40,8 +37,8 @@ struct Block {
 /// The job is one of Winograd's.
 #[inline(always)]
 pub(in crate::kernel) fn run(job: &Job<'_>) {
-    let mut block = Block::before(job);
-    while block.next(reread(job)) {
+    let mut block = Block::first(job);
+    while block.left > 0 {
         // SAFETY: `Blocks` has counted the planes, which the scratch has room for, and the panels lie as `Panels` counts them.
         unsafe {
             if block.first == 0 {
@@ -50,6 +47,7 @@ pub(in crate::kernel) fn run(job: &Job<'_>) {
             products::all(reread(job), &block);
             outputs::all(reread(job), &block);
         }
+        block.next(reread(job));
     }
 }
 
@@ -70,14 +68,10 @@ fn side(job: &Job<'_>) -> usize {
 }
 
 impl Block {
-    /// Before the first.
     // Its frame is gone when a block is computed, as is that of `next`.
     #[inline(never)]
-    fn before(job: &Job<'_>) -> Self {
+    fn first(job: &Job<'_>) -> Self {
         let left = place::tiles(job);
-        let scratch = job.scratch();
-        // The planes start at a cache line; how far that is from the start, `Blocks` has counted in.
-        let past = scratch.addr() / size_of::<f32>() % LINE;
         Block {
             size: Blocks::of(
                 variant(job),
@@ -86,18 +80,16 @@ impl Block {
                 job.memory.scratch.len(),
                 PIXELS,
             ),
-            inputs: scratch.wrapping_add((LINE - past) % LINE),
             place: Place::first(job),
-            tiles: 0,
             left,
-            group: job.panels().groups - 1,
-            first: job.panels().filters,
+            group: 0,
+            first: 0,
         }
     }
 
-    /// To the next filters: of the group, of the next group, or of the next tiles. Tells whether there are any.
+    /// To the next filters: of the group, of the next group, or of the next tiles, if there are any.
     #[inline(never)]
-    fn next(&mut self, job: &Job<'_>) -> bool {
+    fn next(&mut self, job: &Job<'_>) {
         self.first += self.size.filters;
         if self.first >= job.panels().filters {
             self.first = 0;
@@ -105,17 +97,30 @@ impl Block {
         }
         if self.group == job.panels().groups {
             self.group = 0;
-            for _ in 0..self.tiles {
+            for _ in 0..self.tiles() {
                 self.place.step(job);
             }
-            self.left -= self.tiles;
-            self.tiles = self.size.tiles.min(self.left);
+            self.left -= self.tiles();
         }
-        self.left > 0
     }
 
+    #[inline(always)]
+    fn tiles(&self) -> usize {
+        self.size.tiles.min(self.left)
+    }
+
+    /// The planes of transformed inputs.
+    #[inline(always)]
+    fn inputs(&self, job: &Job<'_>) -> *mut f32 {
+        // They start at a cache line; how far that is from the start, `Blocks` has counted in.
+        let past = job.scratch().addr() / size_of::<f32>() % LINE;
+        job.scratch().wrapping_add((LINE - past) % LINE)
+    }
+
+    /// The planes of products, behind them.
     fn products(&self, job: &Job<'_>) -> *mut f32 {
-        (self.inputs).wrapping_add(variant(job).points() * self.size.inputs)
+        self.inputs(job)
+            .wrapping_add(variant(job).points() * self.size.inputs)
     }
 
     /// Filters whose products are held.

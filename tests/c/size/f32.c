@@ -7,7 +7,7 @@ extern microconv_geometry layer;
 extern float input[];
 extern float packed[];
 extern float output[];
-extern size_t lengths[4];
+extern size_t lengths[3];
 
 int main(void) {
     status = microconv_f32_init(&plan, &layer, 0, 6, NULL);

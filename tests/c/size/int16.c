@@ -7,7 +7,7 @@ extern microconv_geometry layer;
 extern int16_t input[];
 extern int32_t packed[];
 extern int16_t output[];
-extern size_t lengths[4];
+extern size_t lengths[3];
 
 int main(void) {
     status = microconv_i16_init(&plan, &layer, -32768, 32767, NULL);

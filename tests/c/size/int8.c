@@ -8,7 +8,7 @@ extern microconv_quantization quantization;
 extern int8_t input[];
 extern int32_t packed[];
 extern int8_t output[];
-extern size_t lengths[4];
+extern size_t lengths[3];
 
 int main(void) {
     status = microconv_i8_init(&plan, &layer, &quantization, NULL);

@@ -6,7 +6,7 @@ extern microconv_i8 pointwise;
 extern int8_t input[];
 extern int32_t packed[];
 extern int8_t output[];
-extern size_t lengths[4];
+extern size_t lengths[3];
 
 int main(void) {
     status = microconv_i8_run(&pointwise, MICROCONV_LEVEL_BEST, input, lengths[0], packed, lengths[1], output, lengths[2], NULL);

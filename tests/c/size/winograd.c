@@ -8,10 +8,10 @@ extern float input[];
 extern float packed[];
 extern float output[];
 extern float scratch[];
-extern size_t lengths[4];
+extern size_t lengths[3], scratch_len;
 
 int main(void) {
-    status = microconv_f32_init_algorithm(&plan, &layer, 0, 6, MICROCONV_ALGORITHM_WINOGRAD4X4, lengths[3], 1, NULL);
-    status = microconv_f32_run(&plan, MICROCONV_LEVEL_BEST, input, lengths[0], packed, lengths[1], output, lengths[2], scratch, lengths[3], NULL);
+    status = microconv_f32_init_algorithm(&plan, &layer, 0, 6, MICROCONV_ALGORITHM_WINOGRAD4X4, scratch_len, 1, NULL);
+    status = microconv_f32_run(&plan, MICROCONV_LEVEL_BEST, input, lengths[0], packed, lengths[1], output, lengths[2], scratch, scratch_len, NULL);
     return 0;
 }

@@ -14,8 +14,8 @@ use crate::simd::{opaque, reread};
 #[inline(never)]
 pub(super) unsafe fn all(job: &Job<'_>, block: &Block) {
     let mut place = block.place;
-    let mut to = block.inputs;
-    for _ in 0..block.tiles {
+    let mut to = block.inputs(job);
+    for _ in 0..block.tiles() {
         // SAFETY: the caller's.
         unsafe {
             gather(reread(job), block, &place, to);

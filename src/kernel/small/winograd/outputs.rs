@@ -16,7 +16,7 @@ use crate::simd::reread;
 pub(super) unsafe fn all(job: &Job<'_>, block: &Block) {
     let mut place = block.place;
     let mut from = block.products(job);
-    for _ in 0..block.tiles {
+    for _ in 0..block.tiles() {
         // SAFETY: the caller's.
         unsafe {
             transform(reread(job), block, &place, from);

@@ -137,13 +137,13 @@ impl Walk {
         let width = pack::width(left + lane);
         let panel = (self.filter - lane) * panels.rows();
         let row = 1 + self.point * panels.depth;
-        strip.input = (block.inputs).wrapping_add(self.point * block.size.inputs);
+        strip.input = (block.inputs(job)).wrapping_add(self.point * block.size.inputs);
         strip.weights = (block.panel(job)).wrapping_add(panel + row * width + lane);
         strip.width = bytes(width);
         strip.filters = left.min(width - lane).min(FILTERS);
         strip.output =
             (block.products(job)).wrapping_add(self.point * block.size.products + self.filter);
-        strip.tiles = block.tiles;
+        strip.tiles = block.tiles();
         strip.lines = 1;
         self.filter += strip.filters;
         true
