@@ -5,7 +5,8 @@
 #
 # aarch64-neon runs a Linux program under qemu-aarch64, cortex-* a firmware under qemu-system-arm, the latter only for the layers of
 # MLPerf Tiny: no others fit in such a machine. f32 is counted where f32 was tuned; int16 is that of activations under int8 weights,
-# whose kernels are NEON's on all of aarch64; an algorithm of Winograd's in place of a dtype is f32 by it, within 256 KiB of scratch. A program runs twice, with one call and with two; the difference is one call. It repeats
+# whose kernels are NEON's on all of aarch64. winograd2x2, winograd4x4 and winograd6x6 are f32 by that algorithm, within 256 KiB of
+# scratch, of rows that have it (--only). A program runs twice, with one call and with two; the difference is one call. It repeats
 # exactly; --verify runs a third call and fails unless it costs the same. Instructions are not cycles.
 #
 # Toolchain: .ci/arm-setup. Profile: opt-level 3, one codegen unit, fat LTO, no target-cpu (see arm/Cargo.toml).

@@ -21,7 +21,7 @@ macro_rules! sum {
     };
 }
 
-/// A pair of points from the two halves of their polynomials: the first becomes `even + odd * point`, and another `even - odd * point`.
+/// A pair of points from the two halves of their polynomials: `even` becomes `even + odd * point`, and `other` the difference.
 macro_rules! points {
     ($even:literal $odd:literal, $point:literal => $other:literal) => {
         concat!(
@@ -70,8 +70,8 @@ macro_rules! halves {
     };
 }
 
-/// A function for all lines: the registers that it saves, those of the constants, the places of a line's points but the first, each after
-/// the one before, and what is done with a number of each.
+/// A function for all lines: the registers that it saves, those of the constants, the places of a line's points but the first, each
+/// after the one before, and what is done with a number of each.
 macro_rules! lines {
     (
         $(#[$doc:meta])*
