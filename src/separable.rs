@@ -230,8 +230,8 @@ impl SeparableF32 {
         lines: &mut [f32],
         scratch: &mut [f32],
     ) -> Result<(), Error> {
-        self.check_packed(packed)?;
         self.check_in_place([memory.len(), lines.len(), scratch.len()])?;
+        self.check_packed(packed)?;
         self.in_place(memory, packed, lines, scratch).run(level);
         Ok(())
     }
@@ -260,8 +260,8 @@ impl SeparableF32 {
         output: &mut [f32],
         scratch: &mut [f32],
     ) -> Result<(), Error> {
-        self.check_packed(packed)?;
         self.check_apart(&rows, [input.len(), output.len(), scratch.len()])?;
+        self.check_packed(packed)?;
         self.apart(rows, input, packed, output, scratch).run(level);
         Ok(())
     }

@@ -26,7 +26,7 @@ pub(crate) extern "C" fn multiply(a: u32, b: u32) -> u32 {
     let [high, low] = [a >> 16, a & 0xffff];
     let [b_high, b_low] = [b >> 16, b & 0xffff];
     let lowest = low * b_low;
-    let mut product = (high * b_high << 16) + high * b_low + low * b_high + (lowest >> 16);
+    let mut product = ((high * b_high) << 16) + high * b_low + low * b_high + (lowest >> 16);
     let mut rest = lowest << 16;
     let mut exponent = a_exponent.wrapping_add(b_exponent).wrapping_sub(126) as i32;
     if product < SIGN {
@@ -49,7 +49,7 @@ pub(crate) extern "C" fn multiply(a: u32, b: u32) -> u32 {
         return sign | rounded(product);
     }
     // The leading bit is added to the exponent; so is what rounding carries.
-    sign | (((exponent - 1) as u32) << 23) + rounded(product)
+    sign | ((((exponent - 1) as u32) << 23) + rounded(product))
 }
 
 /// The float nearest to `a + b`, as [`multiply`] has it.
