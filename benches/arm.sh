@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Counts, in QEMU, the instructions of one call of `run` on ARM, for the layers of layers.csv.
 #
-#     benches/arm.sh [--csv] [--only ROW,ROW] [--target TARGET,TARGET] [--dtype f32,int8,int16] [--verify]
+#     benches/arm.sh [--csv] [--only ROW,ROW] [--target TARGET,TARGET] [--dtype f32,int8,int16,winograd2x2...] [--verify]
 #
 # aarch64-neon runs a Linux program under qemu-aarch64, cortex-* a firmware under qemu-system-arm, the latter only for the layers of
 # MLPerf Tiny: no others fit in such a machine. f32 is counted where f32 was tuned; int16 is that of activations under int8 weights,
-# whose kernels are NEON's on all of aarch64. A program runs twice, with one call and with two; the difference is one call. It repeats
+# whose kernels are NEON's on all of aarch64. winograd2x2, winograd4x4 and winograd6x6 are f32 by that algorithm, within 256 KiB of
+# scratch, of rows that have it (--only). A program runs twice, with one call and with two; the difference is one call. It repeats
 # exactly; --verify runs a third call and fails unless it costs the same. Instructions are not cycles.
 #
 # Toolchain: .ci/arm-setup. Profile: opt-level 3, one codegen unit, fat LTO, no target-cpu (see arm/Cargo.toml).
@@ -19,7 +20,7 @@ declare -A triple=([aarch64-neon]=aarch64-unknown-linux-gnu [aarch64-dotprod]=aa
     [aarch64-i8mm]=aarch64-unknown-linux-gnu [cortex-m4]=thumbv7em-none-eabihf [cortex-m0]=thumbv6m-none-eabi
     [cortex-m33]=thumbv8m.main-none-eabihf [cortex-m55]=thumbv8m.main-none-eabihf)
 declare -A level=([aarch64-neon]=neon [aarch64-dotprod]=dotprod [aarch64-i8mm]=i8mm [cortex-m4]=dsp [cortex-m0]=scalar [cortex-m33]=dsp [cortex-m55]=dsp)
-declare -A dtypes=([aarch64-neon]='f32 int8 int16' [aarch64-dotprod]=int8 [aarch64-i8mm]=int8 [cortex-m4]='f32 int8 int16'
+declare -A dtypes=([aarch64-neon]='f32 int8 int16' [aarch64-dotprod]=int8 [aarch64-i8mm]=int8 [cortex-m4]='f32 int8 int16 winograd2x2 winograd4x4 winograd6x6'
     [cortex-m0]='int8 int16' [cortex-m33]='int8 int16' [cortex-m55]='int8 int16')
 declare -A cpu=([aarch64-neon]=cortex-a72 [aarch64-dotprod]=cortex-a76 [aarch64-i8mm]=max)
 # Targets that run the program of another.

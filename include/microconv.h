@@ -900,21 +900,32 @@ extern "C" {
 
 /**
  * The version of this library, such as `"0.1.0"`.
+ *
+ * @return A static string.
  */
 const char *microconv_version(void);
 
 /**
  * A text for a status, of one line, in English. Never NULL.
+ *
+ * @param status What a call has returned.
+ * @return A static string.
  */
 const char *microconv_status_text(uint32_t status);
 
 /**
  * The name of an argument, as the errors have it. Never NULL.
+ *
+ * @param argument An argument of an error.
+ * @return A static string.
  */
 const char *microconv_argument_text(uint32_t argument);
 
 /**
  * The name of a number of a geometry, as the errors have it. Never NULL.
+ *
+ * @param quantity A quantity of an error.
+ * @return A static string.
  */
 const char *microconv_quantity_text(uint32_t quantity);
 
@@ -923,9 +934,13 @@ const char *microconv_quantity_text(uint32_t quantity);
  * Outputs are clamped to `min` and `max`: `-INFINITY` and `INFINITY` for none, 0 and `INFINITY` for a
  * ReLU.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan Where the plan is made.
+ * @param geometry The layer.
+ * @param min The least output.
+ * @param max The greatest output.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_f32_init(struct microconv_f32 *plan,
                                     const struct microconv_geometry *geometry,
@@ -938,9 +953,16 @@ microconv_status microconv_f32_init(struct microconv_f32 *plan,
  * many bytes of scratch and such a bound of the error (in units of a sum of magnitudes; `INFINITY`
  * allows any). `microconv_f32_sizes` says how much scratch was chosen.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan Where the plan is made.
+ * @param geometry The layer.
+ * @param min The least output.
+ * @param max The greatest output.
+ * @param algorithm A `microconv_algorithm`.
+ * @param scratch_bytes The most scratch that it may take, in bytes.
+ * @param error_bound The largest error that it may have, in units of a sum of magnitudes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_f32_init_algorithm(struct microconv_f32 *plan,
                                               const struct microconv_geometry *geometry,
@@ -954,9 +976,11 @@ microconv_status microconv_f32_init_algorithm(struct microconv_f32 *plan,
 /**
  * Tells all sizes of a plan.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan The plan.
+ * @param sizes Where the sizes are told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_f32_sizes(const struct microconv_f32 *plan,
                                      struct microconv_sizes *sizes,
@@ -966,9 +990,14 @@ microconv_status microconv_f32_sizes(const struct microconv_f32 *plan,
  * Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
  * but not including `end_row` need. Rows are counted through batch, depth and height.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan The plan.
+ * @param first_row The first row of the output, counted through batch, depth and height.
+ * @param end_row The row behind the last one.
+ * @param first Where the first input row is told.
+ * @param end Where the input row behind the last one is told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_f32_input_rows(const struct microconv_f32 *plan,
                                           size_t first_row,
@@ -981,9 +1010,17 @@ microconv_status microconv_f32_input_rows(const struct microconv_f32 *plan,
  * Packs weights, in a `microconv_weights_order`, and biases (NULL and 0 for none), once for any number
  * of runs. The result is the same on every level and target.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param order How the weights lie: a `microconv_weights_order`.
+ * @param weights The weights.
+ * @param weights_len How many there are: `weights_len` of the plan's sizes.
+ * @param bias A bias for each filter, or NULL for zeros.
+ * @param bias_len The number of filters, or 0.
+ * @param packed Where the packed weights are written.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_f32_pack(const struct microconv_f32 *plan,
                                     uint32_t order,
@@ -1001,9 +1038,19 @@ microconv_status microconv_f32_pack(const struct microconv_f32 *plan,
  *
  * Refused: `MICROCONV_STATUS_OVERLAP` if the output or the scratch overlaps anything else.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param input The input.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param output Where the output is written.
+ * @param output_len How many elements that is.
+ * @param scratch Memory to work in, or NULL.
+ * @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_f32_run(const struct microconv_f32 *plan,
                                    uint32_t level,
@@ -1021,9 +1068,21 @@ microconv_status microconv_f32_run(const struct microconv_f32 *plan,
  * Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
  * of `microconv_f32_input_rows`, the output just the rows asked for.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param first_row The first row of the output, counted through batch, depth and height.
+ * @param end_row The row behind the last one.
+ * @param input Just the input rows that these rows need.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param output Where just these rows are written.
+ * @param output_len How many elements that is.
+ * @param scratch Memory to work in, or NULL.
+ * @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_f32_run_rows(const struct microconv_f32 *plan,
                                         uint32_t level,
@@ -1043,9 +1102,13 @@ microconv_status microconv_f32_run_rows(const struct microconv_f32 *plan,
  * Checks a geometry and makes a plan of it, whose outputs are clamped to `min` and `max`: -32768 and 32767 for
  * no clamp.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan Where the plan is made.
+ * @param geometry The layer.
+ * @param min The least output.
+ * @param max The greatest output.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_i16_init(struct microconv_i16 *plan,
                                     const struct microconv_geometry *geometry,
@@ -1056,9 +1119,11 @@ microconv_status microconv_i16_init(struct microconv_i16 *plan,
 /**
  * Tells all sizes of a plan.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan The plan.
+ * @param sizes Where the sizes are told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_i16_sizes(const struct microconv_i16 *plan,
                                      struct microconv_sizes *sizes,
@@ -1068,9 +1133,14 @@ microconv_status microconv_i16_sizes(const struct microconv_i16 *plan,
  * Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
  * but not including `end_row` need. Rows are counted through batch, depth and height.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan The plan.
+ * @param first_row The first row of the output, counted through batch, depth and height.
+ * @param end_row The row behind the last one.
+ * @param first Where the first input row is told.
+ * @param end Where the input row behind the last one is told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_i16_input_rows(const struct microconv_i16 *plan,
                                           size_t first_row,
@@ -1087,9 +1157,21 @@ microconv_status microconv_i16_input_rows(const struct microconv_i16 *plan,
  * Refused, among others: `MICROCONV_STATUS_ACCUMULATOR` if there is an input for which a filter's sum
  * would leave the integers of 48 bits.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param order How the weights lie: a `microconv_weights_order`.
+ * @param weights The weights.
+ * @param weights_len How many there are: `weights_len` of the plan's sizes.
+ * @param bias A bias for each filter, or NULL for zeros.
+ * @param bias_len The number of filters, or 0.
+ * @param input_scale What one step of an input stands for.
+ * @param scales What one step of a weight stands for, for each filter or for all.
+ * @param scales_len The number of filters, or 1.
+ * @param output_scale What one step of an output stands for.
+ * @param packed Where the packed weights are written.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i16_pack(const struct microconv_i16 *plan,
                                     uint32_t order,
@@ -1109,9 +1191,21 @@ microconv_status microconv_i16_pack(const struct microconv_i16 *plan,
  * As `microconv_i16_pack`, with the multipliers that TensorFlow Lite Micro and CMSIS-NN work with: a
  * value of 31 bits and a shift to the left (to the right if negative), for each filter or for all.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param order How the weights lie: a `microconv_weights_order`.
+ * @param weights The weights.
+ * @param weights_len How many there are: `weights_len` of the plan's sizes.
+ * @param bias A bias for each filter, or NULL for zeros.
+ * @param bias_len The number of filters, or 0.
+ * @param multipliers Multipliers in units of 2^-31, for each filter or for all.
+ * @param multipliers_len The number of filters, or 1.
+ * @param shifts Powers of two that go with the multipliers.
+ * @param shifts_len As many as multipliers.
+ * @param packed Where the packed weights are written.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i16_pack_multipliers(const struct microconv_i16 *plan,
                                                 uint32_t order,
@@ -1133,9 +1227,17 @@ microconv_status microconv_i16_pack_multipliers(const struct microconv_i16 *plan
  *
  * Refused: `MICROCONV_STATUS_OVERLAP` if the output overlaps anything else.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param input The input.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param output Where the output is written.
+ * @param output_len How many elements that is.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i16_run(const struct microconv_i16 *plan,
                                    uint32_t level,
@@ -1151,9 +1253,19 @@ microconv_status microconv_i16_run(const struct microconv_i16 *plan,
  * Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
  * of `microconv_i16_input_rows`, the output just the rows asked for.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param first_row The first row of the output, counted through batch, depth and height.
+ * @param end_row The row behind the last one.
+ * @param input Just the input rows that these rows need.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param output Where just these rows are written.
+ * @param output_len How many elements that is.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i16_run_rows(const struct microconv_i16 *plan,
                                         uint32_t level,
@@ -1170,9 +1282,12 @@ microconv_status microconv_i16_run_rows(const struct microconv_i16 *plan,
 /**
  * Checks a geometry and a quantization and makes a plan of them.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan Where the plan is made.
+ * @param geometry The layer.
+ * @param quantization Types, zero points, clamp and rounding.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_i8_init(struct microconv_i8 *plan,
                                    const struct microconv_geometry *geometry,
@@ -1182,9 +1297,11 @@ microconv_status microconv_i8_init(struct microconv_i8 *plan,
 /**
  * Tells all sizes of a plan.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan The plan.
+ * @param sizes Where the sizes are told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_i8_sizes(const struct microconv_i8 *plan,
                                     struct microconv_sizes *sizes,
@@ -1194,9 +1311,14 @@ microconv_status microconv_i8_sizes(const struct microconv_i8 *plan,
  * Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
  * but not including `end_row` need. Rows are counted through batch, depth and height.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan The plan.
+ * @param first_row The first row of the output, counted through batch, depth and height.
+ * @param end_row The row behind the last one.
+ * @param first Where the first input row is told.
+ * @param end Where the input row behind the last one is told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_i8_input_rows(const struct microconv_i8 *plan,
                                          size_t first_row,
@@ -1213,9 +1335,21 @@ microconv_status microconv_i8_input_rows(const struct microconv_i8 *plan,
  * Refused, among others: `MICROCONV_STATUS_ACCUMULATOR` if there is an input for which a filter's sum
  * would leave the 32-bit integers.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param order How the weights lie: a `microconv_weights_order`.
+ * @param weights The weights.
+ * @param weights_len How many there are: `weights_len` of the plan's sizes.
+ * @param bias A bias for each filter, or NULL for zeros.
+ * @param bias_len The number of filters, or 0.
+ * @param input_scale What one step of an input stands for.
+ * @param scales What one step of a weight stands for, for each filter or for all.
+ * @param scales_len The number of filters, or 1.
+ * @param output_scale What one step of an output stands for.
+ * @param packed Where the packed weights are written.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i8_pack(const struct microconv_i8 *plan,
                                    uint32_t order,
@@ -1235,9 +1369,21 @@ microconv_status microconv_i8_pack(const struct microconv_i8 *plan,
  * As `microconv_i8_pack`, with the multipliers that TensorFlow Lite Micro and CMSIS-NN work with: a
  * value of 31 bits and a shift to the left (to the right if negative), for each filter or for all.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param order How the weights lie: a `microconv_weights_order`.
+ * @param weights The weights.
+ * @param weights_len How many there are: `weights_len` of the plan's sizes.
+ * @param bias A bias for each filter, or NULL for zeros.
+ * @param bias_len The number of filters, or 0.
+ * @param multipliers Multipliers in units of 2^-31, for each filter or for all.
+ * @param multipliers_len The number of filters, or 1.
+ * @param shifts Powers of two that go with the multipliers.
+ * @param shifts_len As many as multipliers.
+ * @param packed Where the packed weights are written.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i8_pack_multipliers(const struct microconv_i8 *plan,
                                                uint32_t order,
@@ -1259,9 +1405,17 @@ microconv_status microconv_i8_pack_multipliers(const struct microconv_i8 *plan,
  *
  * Refused: `MICROCONV_STATUS_OVERLAP` if the output overlaps anything else.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param input The input.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param output Where the output is written.
+ * @param output_len How many elements that is.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i8_run(const struct microconv_i8 *plan,
                                   uint32_t level,
@@ -1277,9 +1431,19 @@ microconv_status microconv_i8_run(const struct microconv_i8 *plan,
  * Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
  * of `microconv_i8_input_rows`, the output just the rows asked for.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param first_row The first row of the output, counted through batch, depth and height.
+ * @param end_row The row behind the last one.
+ * @param input Just the input rows that these rows need.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param output Where just these rows are written.
+ * @param output_len How many elements that is.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i8_run_rows(const struct microconv_i8 *plan,
                                        uint32_t level,
@@ -1296,9 +1460,17 @@ microconv_status microconv_i8_run_rows(const struct microconv_i8 *plan,
 /**
  * `microconv_i8_run` for a plan of `MICROCONV_TYPE_UINT8`.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param input The input.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param output Where the output is written.
+ * @param output_len How many elements that is.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i8_run_u8(const struct microconv_i8 *plan,
                                      uint32_t level,
@@ -1313,9 +1485,19 @@ microconv_status microconv_i8_run_u8(const struct microconv_i8 *plan,
 /**
  * `microconv_i8_run_rows` for a plan of `MICROCONV_TYPE_UINT8`.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param first_row The first row of the output, counted through batch, depth and height.
+ * @param end_row The row behind the last one.
+ * @param input Just the input rows that these rows need.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param output Where just these rows are written.
+ * @param output_len How many elements that is.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i8_run_rows_u8(const struct microconv_i8 *plan,
                                           uint32_t level,
@@ -1332,9 +1514,17 @@ microconv_status microconv_i8_run_rows_u8(const struct microconv_i8 *plan,
 /**
  * `microconv_i8_run` without the requantization: the sums as they are.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param input The input.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param output Where the output is written.
+ * @param output_len How many elements that is.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i8_run_sums(const struct microconv_i8 *plan,
                                        uint32_t level,
@@ -1349,9 +1539,19 @@ microconv_status microconv_i8_run_sums(const struct microconv_i8 *plan,
 /**
  * `microconv_i8_run_rows` without the requantization: the sums as they are.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param first_row The first row of the output, counted through batch, depth and height.
+ * @param end_row The row behind the last one.
+ * @param input Just the input rows that these rows need.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param output Where just these rows are written.
+ * @param output_len How many elements that is.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_i8_run_rows_sums(const struct microconv_i8 *plan,
                                             uint32_t level,
@@ -1372,9 +1572,12 @@ microconv_status microconv_i8_run_rows_sums(const struct microconv_i8 *plan,
  * Refused: `MICROCONV_STATUS_LENGTH` if the memory is shorter than the input or the output,
  * `MICROCONV_STATUS_ROW_GRANULARITY` if the plan's algorithm does not compute single rows.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan The plan.
+ * @param memory_len How many floats, at least as many as input and output each have.
+ * @param lines_len Where the number of floats is told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_f32_in_place_lines_len(const struct microconv_f32 *plan,
                                                   size_t memory_len,
@@ -1391,9 +1594,19 @@ microconv_status microconv_f32_in_place_lines_len(const struct microconv_f32 *pl
  *
  * Refused: `MICROCONV_STATUS_OVERLAP` if memory, lines or scratch overlap each other or anything else.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param memory The input at its end, which becomes the output at its start.
+ * @param memory_len How many floats, at least as many as input and output each have.
+ * @param packed The packed weights.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param lines Where rows wait, or NULL.
+ * @param lines_len How many floats, at least as many as `microconv_f32_in_place_lines_len` tells.
+ * @param scratch Memory to work in, or NULL.
+ * @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_f32_run_in_place(const struct microconv_f32 *plan,
                                             uint32_t level,
@@ -1413,11 +1626,16 @@ microconv_status microconv_f32_run_in_place(const struct microconv_f32 *plan,
  * last is `"scalar"`; but of a Cortex-M with DSP instructions there is only that.
  *
  * The CPU is asked once in the life of the program.
+ *
+ * @return How many, at least 1.
  */
 uint32_t microconv_level_count(void);
 
 /**
  * The name of a level, such as `"avx2"` or `"scalar"`; NULL if this CPU has not so many.
+ *
+ * @param level A level.
+ * @return A static string, or NULL.
  */
 const char *microconv_level_name(uint32_t level);
 
@@ -1427,9 +1645,11 @@ const char *microconv_level_name(uint32_t level);
  * Refused: `MICROCONV_STATUS_LEVEL_ABSENT` if this CPU does not have it,
  * `MICROCONV_STATUS_LEVEL_UNKNOWN` if no CPU does.
  *
- * # Safety
- *
- * `name` is NULL or a string, `level` is NULL or can be written.
+ * @param name The name, ended by a zero.
+ * @param level Where the level is told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre `name` is NULL or a string, `level` is NULL or can be written.
  */
 microconv_status microconv_level_named(const char *name,
                                        uint32_t *level,
@@ -1443,9 +1663,12 @@ microconv_status microconv_level_named(const char *name,
  * Refused: `MICROCONV_STATUS_POINTWISE` with the first number that is not as needed,
  * `MICROCONV_STATUS_ROW_GRANULARITY` if the first layer's algorithm does not compute single rows.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan Where the plan is made.
+ * @param spatial The plan of the first layer.
+ * @param pointwise The plan of the second layer.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_separable_f32_init(struct microconv_separable_f32 *plan,
                                               const struct microconv_f32 *spatial,
@@ -1455,9 +1678,11 @@ microconv_status microconv_separable_f32_init(struct microconv_separable_f32 *pl
 /**
  * Tells all sizes of a plan.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan The plan.
+ * @param sizes Where the sizes are told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_separable_f32_sizes(const struct microconv_separable_f32 *plan,
                                                struct microconv_separable_sizes *sizes,
@@ -1467,9 +1692,14 @@ microconv_status microconv_separable_f32_sizes(const struct microconv_separable_
  * Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
  * but not including `end_row` need. Rows are counted through batch, depth and height.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan The plan.
+ * @param first_row The first row of the output, counted through batch, depth and height.
+ * @param end_row The row behind the last one.
+ * @param first Where the first input row is told.
+ * @param end Where the input row behind the last one is told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_separable_f32_input_rows(const struct microconv_separable_f32 *plan,
                                                     size_t first_row,
@@ -1485,9 +1715,21 @@ microconv_status microconv_separable_f32_input_rows(const struct microconv_separ
  *
  * Refused: `MICROCONV_STATUS_OVERLAP` if the output or the scratch overlaps anything else.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param input The input.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights of the first layer.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param pointwise_packed The packed weights of the second layer.
+ * @param pointwise_packed_len How many floats lie there: `pointwise_packed_len` of the plan's sizes.
+ * @param output Where the output is written.
+ * @param output_len How many elements that is.
+ * @param scratch Memory to work in, or NULL.
+ * @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_separable_f32_run(const struct microconv_separable_f32 *plan,
                                              uint32_t level,
@@ -1507,9 +1749,23 @@ microconv_status microconv_separable_f32_run(const struct microconv_separable_f3
  * Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
  * of `microconv_separable_f32_input_rows`, the output just the rows asked for.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param first_row The first row of the output, counted through batch, depth and height.
+ * @param end_row The row behind the last one.
+ * @param input Just the input rows that these rows need.
+ * @param input_len How many elements that is.
+ * @param packed The packed weights of the first layer.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param pointwise_packed The packed weights of the second layer.
+ * @param pointwise_packed_len How many floats lie there: `pointwise_packed_len` of the plan's sizes.
+ * @param output Where just these rows are written.
+ * @param output_len How many elements that is.
+ * @param scratch Memory to work in, or NULL.
+ * @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_separable_f32_run_rows(const struct microconv_separable_f32 *plan,
                                                   uint32_t level,
@@ -1533,9 +1789,12 @@ microconv_status microconv_separable_f32_run_rows(const struct microconv_separab
  *
  * Refused: `MICROCONV_STATUS_LENGTH` if the memory is shorter than the input or the output.
  *
- * # Safety
- *
- * Pointers are NULL, or point at what they say.
+ * @param plan The plan.
+ * @param memory_len How many floats, at least as many as input and output each have.
+ * @param lines_len Where the number of floats is told.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
  */
 microconv_status microconv_separable_f32_in_place_lines_len(const struct microconv_separable_f32 *plan,
                                                             size_t memory_len,
@@ -1546,9 +1805,21 @@ microconv_status microconv_separable_f32_in_place_lines_len(const struct microco
  * Computes the whole output in the memory of the input, which is the last floats of `memory`; the output
  * becomes the first: see `microconv_f32_run_in_place`.
  *
- * # Safety
- *
- * Pointers are NULL, or so many elements lie there.
+ * @param plan The plan.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param memory The input at its end, which becomes the output at its start.
+ * @param memory_len How many floats, at least as many as input and output each have.
+ * @param packed The packed weights of the first layer.
+ * @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+ * @param pointwise_packed The packed weights of the second layer.
+ * @param pointwise_packed_len How many floats lie there: `pointwise_packed_len` of the plan's sizes.
+ * @param lines Where rows wait, or NULL.
+ * @param lines_len How many floats, at least as many as `microconv_separable_f32_in_place_lines_len` tells.
+ * @param scratch Memory to work in, or NULL.
+ * @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or so many elements lie there.
  */
 microconv_status microconv_separable_f32_run_in_place(const struct microconv_separable_f32 *plan,
                                                       uint32_t level,

@@ -48,6 +48,7 @@ impl Activation {
     }
 
     /// The ends of the range, or nothing if it changes no number.
+    #[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // a Cortex-M looks at the bits
     pub(crate) fn range(self) -> Option<[f32; 2]> {
         (self != Activation::NONE).then_some([self.min, self.max])
     }

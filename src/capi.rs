@@ -6,7 +6,8 @@
 //! [`Status`], and an [`ErrorInfo`] says more to whoever asks. Nothing is written when a call is
 //! refused, but for that.
 //!
-//! The names of the types in C are those of `cbindgen.toml`, which makes the header of this module.
+//! The names of the types in C are those of `cbindgen.toml`, which makes the header of this module. What
+//! documents its functions is written for Doxygen.
 //!
 //! Each function is in a section of its own, and calls nothing of the other data type, so a linker
 //! that collects unused sections keeps what a program calls.
@@ -20,6 +21,9 @@
 //!
 //! whose profile adds link-time optimisation: it hides all symbols but those of the header. For a
 //! microcontroller there is the profile `firmware`, the same at opt-level `s`.
+
+// The header is read by programmers of C, who look for what is demanded of them at `@pre`.
+#![allow(clippy::missing_safety_doc)]
 
 mod error;
 mod f32;
@@ -45,6 +49,8 @@ pub use self::separable::*;
 use core::ffi::{CStr, c_char};
 
 /// The version of this library, such as `"0.1.0"`.
+///
+/// @return A static string.
 #[unsafe(no_mangle)]
 pub extern "C" fn microconv_version() -> *const c_char {
     const VERSION: &CStr =

@@ -4,7 +4,7 @@ use crate::activation::Activation;
 use crate::conv::ConvF32;
 use crate::geometry::{Geometry, Sizes};
 use crate::pack::Panels;
-use crate::simd::{Kernel, Level, Simd};
+use crate::simd::Level;
 use core::fmt;
 use core::ops::Range;
 
@@ -19,20 +19,10 @@ mod windows;
 mod winograd;
 mod winograd_cost;
 mod winograd_points;
-mod winograd_products;
-mod winograd_transform;
-mod winograd_walk;
 
 cfg_if::cfg_if! {
     if #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "64")))] {
         pub(crate) mod small;
-        // Of these, Winograd has no use for everything.
-        #[allow(dead_code)]
-        mod block;
-        #[allow(dead_code)]
-        mod piece;
-        #[allow(dead_code)]
-        mod strip;
     } else {
         mod block;
         mod dense;
@@ -47,6 +37,9 @@ cfg_if::cfg_if! {
         mod strip;
         mod taps;
         mod tile;
+        mod winograd_products;
+        mod winograd_transform;
+        mod winograd_walk;
     }
 }
 
@@ -200,11 +193,6 @@ impl Runner {
     }
 }
 
-#[allow(improper_ctypes_definitions)] // see `Runner`
-extern "C" fn winograd(level: Level, job: &Job<'_>) {
-    level.run(WinogradJob(job));
-}
-
 /// What the other members of a plan tell already: two are never told apart by it.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
@@ -222,24 +210,20 @@ impl<T> fmt::Debug for Implied<T> {
     }
 }
 
-struct WinogradJob<'a, 'b>(&'a Job<'b>);
-
-impl Kernel for WinogradJob<'_, '_> {
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        if let Method::Winograd(variant) = self.0.plan.method {
-            winograd_walk::run(simd, self.0, variant);
-        }
-    }
-}
-
 cfg_if::cfg_if! {
     if #[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "64")))] {
         #[allow(improper_ctypes_definitions)] // see `Runner`
         extern "C" fn direct(_: Level, job: &Job<'_>) {
             small::run(job);
         }
+
+        #[allow(improper_ctypes_definitions)] // see `Runner`
+        extern "C" fn winograd(_: Level, job: &Job<'_>) {
+            small::winograd::run(job);
+        }
     } else {
+        use crate::simd::{Kernel, Simd};
+
         #[allow(improper_ctypes_definitions)] // see `Runner`
         extern "C" fn direct(level: Level, job: &Job<'_>) {
             level.run(DirectJob(job));
@@ -254,6 +238,22 @@ cfg_if::cfg_if! {
                     Method::Direct(Direct::Dense) => dense::run(simd, self.0),
                     Method::Direct(Direct::Depthwise) => depthwise::run(simd, self.0),
                     Method::Winograd(_) => {}
+                }
+            }
+        }
+
+        #[allow(improper_ctypes_definitions)] // see `Runner`
+        extern "C" fn winograd(level: Level, job: &Job<'_>) {
+            level.run(WinogradJob(job));
+        }
+
+        struct WinogradJob<'a, 'b>(&'a Job<'b>);
+
+        impl Kernel for WinogradJob<'_, '_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                if let Method::Winograd(variant) = self.0.plan.method {
+                    winograd_walk::run(simd, self.0, variant);
                 }
             }
         }

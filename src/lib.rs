@@ -48,7 +48,7 @@
 //! * Direct kernels need no scratch, whatever the window and the padding. The int8 kernels of vector
 //!   levels take some 45 KiB of stack, those of int16 there 9 KiB; on a Cortex-M a run takes
 //!   at most 512 bytes, of all layers and types that `.ci/c` measures (profile `firmware`), but for
-//!   f32 layers in place or two at once on a Cortex-M0+: 576.
+//!   f32 layers in place or two at once on a Cortex-M0+: 560.
 //! * Sizes are `const fn`, from the same numbers that the kernels run on.
 //! * Weights are packed in one format for every level and target.
 //! * Every level that fuses multiplication and addition gives the same bits ([`ConvF32`] says
@@ -97,6 +97,8 @@
 //! * *f32 has kernels of their own shape on a Cortex-M.* Where vectors are, each size of a tile is a
 //!   copy of the code, which keeps what it needs in variables. There a strip of tiles lies in memory
 //!   and loops in assembly take from it what they need: half of the flash, a quarter of the stack.
+//!   Winograd's tiles are transformed where they lie in the scratch, which takes a tenth of the flash
+//!   that the other targets' code takes there, and a third of the stack or less.
 
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn)]
@@ -130,6 +132,13 @@ pub mod reference;
 mod separable;
 mod shape;
 mod simd;
+#[cfg(all(
+    target_arch = "arm",
+    target_os = "none",
+    not(target_abi = "eabihf"),
+    not(target_has_atomic = "64"),
+))]
+mod soft_arithmetic;
 mod soft_float;
 
 pub use activation::Activation;

@@ -230,8 +230,8 @@ impl SeparableF32 {
         lines: &mut [f32],
         scratch: &mut [f32],
     ) -> Result<(), Error> {
-        let lens = [memory.len(), lines.len(), scratch.len()];
-        self.check_in_place(lens, packed)?;
+        self.check_in_place([memory.len(), lines.len(), scratch.len()])?;
+        self.check_packed(packed)?;
         self.in_place(memory, packed, lines, scratch).run(level);
         Ok(())
     }
@@ -260,25 +260,22 @@ impl SeparableF32 {
         output: &mut [f32],
         scratch: &mut [f32],
     ) -> Result<(), Error> {
-        let lens = [input.len(), output.len(), scratch.len()];
-        self.check_apart(&rows, lens, packed)?;
+        self.check_apart(&rows, [input.len(), output.len(), scratch.len()])?;
+        self.check_packed(packed)?;
         self.apart(rows, input, packed, output, scratch).run(level);
         Ok(())
     }
 
-    /// Refuses the wrong lengths of input, output and scratch, and packed weights that are not these
-    /// layers'.
+    /// Refuses the wrong lengths of input, output and scratch.
     // Its frame is gone when the kernels run, as is that of the next.
     #[inline(never)]
     pub(crate) fn check_apart(
         &self,
         [rows, from]: &[Range<usize>; 2],
         [input, output, scratch]: [usize; 3],
-        packed: [&[f32]; 2],
     ) -> Result<(), Error> {
         let needed = from.len() * self.spatial.input_row_len();
         length(Argument::Input, needed, input)?;
-        self.check_packed(packed)?;
         let needed = rows.len() * self.pointwise.output_row_len();
         length(Argument::Output, needed, output)?;
         at_least(Argument::Scratch, self.scratch_len(), scratch)
@@ -286,13 +283,8 @@ impl SeparableF32 {
 
     /// The same of memory, lines and scratch.
     #[inline(never)]
-    pub(crate) fn check_in_place(
-        &self,
-        [memory, lines, scratch]: [usize; 3],
-        packed: [&[f32]; 2],
-    ) -> Result<(), Error> {
+    pub(crate) fn check_in_place(&self, [memory, lines, scratch]: [usize; 3]) -> Result<(), Error> {
         let overlap = self.overlap(memory)?;
-        self.check_packed(packed)?;
         at_least(Argument::Lines, overlap.lines_len(), lines)?;
         at_least(Argument::Scratch, self.scratch_len(), scratch)
     }

@@ -5,7 +5,6 @@ use crate::kernel::int8::{JobI8, Kernels};
 use crate::kernel::int16::JobI16;
 use crate::kernel::peak::Peak;
 use crate::kernel::stream::Stream;
-use core::ops::Range;
 
 #[cfg(all(
     target_arch = "arm",
@@ -120,7 +119,7 @@ pub(crate) fn reread<T>(reference: &T) -> &T {
 ///
 /// `run` enables every instruction that the other methods use, and a value is made only where the
 /// CPU has them.
-#[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // Winograd has no use for all of it
+#[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // f32 has loops of its own
 pub(crate) unsafe trait Simd: Copy {
     /// A register of [`LANES`](Self::LANES) floats.
     type F32: Copy;
@@ -246,27 +245,6 @@ pub(crate) unsafe trait Simd: Copy {
     /// Brings the cache line of an address, any address, into the second-level cache.
     #[inline(always)]
     fn prefetch(self, _p: *const f32) {}
-
-    /// Whether the level brings its own inner loop, the next method.
-    const LOOPS: bool = false;
-
-    /// Adds `count` channels of the `pixels` of a tile, of which the first lies at `x` and each next
-    /// one `pixel` floats further on. The weights of neighbouring channels are `width` floats apart.
-    ///
-    /// # Safety
-    /// [`LOOPS`](Self::LOOPS), and all of that can be read.
-    #[allow(clippy::too_many_arguments)]
-    unsafe fn add_channels<const M: usize, const V: usize>(
-        self,
-        _acc: &mut [[Self::F32; V]; M],
-        _pixels: Range<usize>,
-        _x: *const f32,
-        _pixel: usize,
-        _w: *const f32,
-        _width: usize,
-        _count: usize,
-    ) {
-    }
 
     /// See [`Half`](Self::Half).
     fn half(self) -> Self::Half;

@@ -704,3 +704,46 @@ fn plans_that_go_row_by_row_are_refused() {
     let pointwise = ConvF32::new(pointwise, Activation::NONE).unwrap();
     assert_eq!(SeparableF32::new(plan, pointwise).err(), Some(refused));
 }
+
+/// What firmware compares with.
+#[test]
+fn known_bits() {
+    use common::winograd::{ALGORITHMS, checksum, layers, random};
+    for layer in layers() {
+        for (n, algorithm) in ALGORITHMS.into_iter().enumerate() {
+            let plan = ConvF32::with_algorithm(layer.geometry, layer.activation, algorithm, ANY)
+                .expect("a layer that there is");
+            let [
+                mut weights,
+                mut bias,
+                mut input,
+                mut packed,
+                mut output,
+                mut scratch,
+            ] = [
+                plan.weights_len(),
+                layer.geometry.filters,
+                plan.input_len(),
+                plan.packed_len(),
+                plan.output_len(),
+                plan.scratch_len(),
+            ]
+            .map(|len| vec![0.0; len]);
+            random(1, &mut weights);
+            random(2, &mut bias);
+            random(3, &mut input);
+            plan.pack(Weights::Ohwi(&weights), Some(&bias), &mut packed)
+                .expect("lengths that are the plan's");
+            for &level in LEVELS.iter() {
+                plan.run(level, &input, &packed, &mut output, &mut scratch)
+                    .expect("lengths that are the plan's");
+                assert_eq!(
+                    checksum(&output),
+                    layer.known[n][usize::from(!level.is_fused())],
+                    "{}, {algorithm}, {level}",
+                    layer.name
+                );
+            }
+        }
+    }
+}

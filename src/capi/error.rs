@@ -528,6 +528,9 @@ fn text(texts: &[&'static CStr], index: u32) -> *const c_char {
 }
 
 /// A text for a status, of one line, in English. Never NULL.
+///
+/// @param status What a call has returned.
+/// @return A static string.
 #[unsafe(no_mangle)]
 pub extern "C" fn microconv_status_text(status: u32) -> *const c_char {
     const TEXTS: [&CStr; 30] = [
@@ -567,6 +570,9 @@ pub extern "C" fn microconv_status_text(status: u32) -> *const c_char {
 }
 
 /// The name of an argument, as the errors have it. Never NULL.
+///
+/// @param argument An argument of an error.
+/// @return A static string.
 #[unsafe(no_mangle)]
 pub extern "C" fn microconv_argument_text(argument: u32) -> *const c_char {
     const TEXTS: [&CStr; 22] = [
@@ -598,6 +604,9 @@ pub extern "C" fn microconv_argument_text(argument: u32) -> *const c_char {
 }
 
 /// The name of a number of a geometry, as the errors have it. Never NULL.
+///
+/// @param quantity A quantity of an error.
+/// @return A static string.
 #[unsafe(no_mangle)]
 pub extern "C" fn microconv_quantity_text(quantity: u32) -> *const c_char {
     const TEXTS: [&CStr; 15] = [

@@ -47,9 +47,13 @@ unsafe fn init(
 /// Outputs are clamped to `min` and `max`: `-INFINITY` and `INFINITY` for none, 0 and `INFINITY` for a
 /// ReLU.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan Where the plan is made.
+/// @param geometry The layer.
+/// @param min The least output.
+/// @param max The greatest output.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_f32_init(
     plan: *mut PlanF32,
@@ -71,9 +75,16 @@ pub unsafe extern "C" fn microconv_f32_init(
 /// many bytes of scratch and such a bound of the error (in units of a sum of magnitudes; `INFINITY`
 /// allows any). `microconv_f32_sizes` says how much scratch was chosen.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan Where the plan is made.
+/// @param geometry The layer.
+/// @param min The least output.
+/// @param max The greatest output.
+/// @param algorithm A `microconv_algorithm`.
+/// @param scratch_bytes The most scratch that it may take, in bytes.
+/// @param error_bound The largest error that it may have, in units of a sum of magnitudes.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_f32_init_algorithm(
     plan: *mut PlanF32,
@@ -102,9 +113,11 @@ pub unsafe extern "C" fn microconv_f32_init_algorithm(
 
 /// Tells all sizes of a plan.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan The plan.
+/// @param sizes Where the sizes are told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_f32_sizes(
     plan: *const PlanF32,
@@ -126,9 +139,14 @@ pub unsafe extern "C" fn microconv_f32_sizes(
 /// Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
 /// but not including `end_row` need. Rows are counted through batch, depth and height.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan The plan.
+/// @param first_row The first row of the output, counted through batch, depth and height.
+/// @param end_row The row behind the last one.
+/// @param first Where the first input row is told.
+/// @param end Where the input row behind the last one is told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_f32_input_rows(
     plan: *const PlanF32,
@@ -146,9 +164,17 @@ pub unsafe extern "C" fn microconv_f32_input_rows(
 /// Packs weights, in a `microconv_weights_order`, and biases (NULL and 0 for none), once for any number
 /// of runs. The result is the same on every level and target.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param order How the weights lie: a `microconv_weights_order`.
+/// @param weights The weights.
+/// @param weights_len How many there are: `weights_len` of the plan's sizes.
+/// @param bias A bias for each filter, or NULL for zeros.
+/// @param bias_len The number of filters, or 0.
+/// @param packed Where the packed weights are written.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_f32_pack(
     plan: *const PlanF32,
@@ -190,9 +216,19 @@ pub unsafe extern "C" fn microconv_f32_pack(
 ///
 /// Refused: `MICROCONV_STATUS_OVERLAP` if the output or the scratch overlaps anything else.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param input The input.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param output Where the output is written.
+/// @param output_len How many elements that is.
+/// @param scratch Memory to work in, or NULL.
+/// @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_f32_run(
     plan: *const PlanF32,
@@ -227,9 +263,21 @@ pub unsafe extern "C" fn microconv_f32_run(
 /// Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
 /// of `microconv_f32_input_rows`, the output just the rows asked for.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param first_row The first row of the output, counted through batch, depth and height.
+/// @param end_row The row behind the last one.
+/// @param input Just the input rows that these rows need.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param output Where just these rows are written.
+/// @param output_len How many elements that is.
+/// @param scratch Memory to work in, or NULL.
+/// @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_f32_run_rows(
     plan: *const PlanF32,

@@ -31,9 +31,13 @@ lent!(PlanI16 from words, ConvI16, u64::from_le_bytes(*b"mcint16\x01"));
 /// Checks a geometry and makes a plan of it, whose outputs are clamped to `min` and `max`: -32768 and 32767 for
 /// no clamp.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan Where the plan is made.
+/// @param geometry The layer.
+/// @param min The least output.
+/// @param max The greatest output.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i16_init(
     plan: *mut PlanI16,
@@ -59,9 +63,11 @@ pub unsafe extern "C" fn microconv_i16_init(
 
 /// Tells all sizes of a plan.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan The plan.
+/// @param sizes Where the sizes are told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i16_sizes(
     plan: *const PlanI16,
@@ -75,9 +81,14 @@ pub unsafe extern "C" fn microconv_i16_sizes(
 /// Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
 /// but not including `end_row` need. Rows are counted through batch, depth and height.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan The plan.
+/// @param first_row The first row of the output, counted through batch, depth and height.
+/// @param end_row The row behind the last one.
+/// @param first Where the first input row is told.
+/// @param end Where the input row behind the last one is told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i16_input_rows(
     plan: *const PlanI16,
@@ -99,9 +110,21 @@ pub unsafe extern "C" fn microconv_i16_input_rows(
 /// Refused, among others: `MICROCONV_STATUS_ACCUMULATOR` if there is an input for which a filter's sum
 /// would leave the integers of 48 bits.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param order How the weights lie: a `microconv_weights_order`.
+/// @param weights The weights.
+/// @param weights_len How many there are: `weights_len` of the plan's sizes.
+/// @param bias A bias for each filter, or NULL for zeros.
+/// @param bias_len The number of filters, or 0.
+/// @param input_scale What one step of an input stands for.
+/// @param scales What one step of a weight stands for, for each filter or for all.
+/// @param scales_len The number of filters, or 1.
+/// @param output_scale What one step of an output stands for.
+/// @param packed Where the packed weights are written.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i16_pack(
     plan: *const PlanI16,
@@ -137,9 +160,21 @@ pub unsafe extern "C" fn microconv_i16_pack(
 /// As `microconv_i16_pack`, with the multipliers that TensorFlow Lite Micro and CMSIS-NN work with: a
 /// value of 31 bits and a shift to the left (to the right if negative), for each filter or for all.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param order How the weights lie: a `microconv_weights_order`.
+/// @param weights The weights.
+/// @param weights_len How many there are: `weights_len` of the plan's sizes.
+/// @param bias A bias for each filter, or NULL for zeros.
+/// @param bias_len The number of filters, or 0.
+/// @param multipliers Multipliers in units of 2^-31, for each filter or for all.
+/// @param multipliers_len The number of filters, or 1.
+/// @param shifts Powers of two that go with the multipliers.
+/// @param shifts_len As many as multipliers.
+/// @param packed Where the packed weights are written.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i16_pack_multipliers(
     plan: *const PlanI16,
@@ -176,9 +211,17 @@ pub unsafe extern "C" fn microconv_i16_pack_multipliers(
 ///
 /// Refused: `MICROCONV_STATUS_OVERLAP` if the output overlaps anything else.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param input The input.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param output Where the output is written.
+/// @param output_len How many elements that is.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i16_run(
     plan: *const PlanI16,
@@ -215,9 +258,19 @@ pub unsafe extern "C" fn microconv_i16_run(
 /// Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
 /// of `microconv_i16_input_rows`, the output just the rows asked for.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param first_row The first row of the output, counted through batch, depth and height.
+/// @param end_row The row behind the last one.
+/// @param input Just the input rows that these rows need.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param output Where just these rows are written.
+/// @param output_len How many elements that is.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i16_run_rows(
     plan: *const PlanI16,

@@ -103,9 +103,12 @@ impl LayerQuantization {
 
 /// Checks a geometry and a quantization and makes a plan of them.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan Where the plan is made.
+/// @param geometry The layer.
+/// @param quantization Types, zero points, clamp and rounding.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i8_init(
     plan: *mut PlanI8,
@@ -135,9 +138,11 @@ pub unsafe extern "C" fn microconv_i8_init(
 
 /// Tells all sizes of a plan.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan The plan.
+/// @param sizes Where the sizes are told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i8_sizes(
     plan: *const PlanI8,
@@ -151,9 +156,14 @@ pub unsafe extern "C" fn microconv_i8_sizes(
 /// Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
 /// but not including `end_row` need. Rows are counted through batch, depth and height.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan The plan.
+/// @param first_row The first row of the output, counted through batch, depth and height.
+/// @param end_row The row behind the last one.
+/// @param first Where the first input row is told.
+/// @param end Where the input row behind the last one is told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i8_input_rows(
     plan: *const PlanI8,

@@ -14,9 +14,12 @@ use crate::bands::Jobs;
 /// Refused: `MICROCONV_STATUS_LENGTH` if the memory is shorter than the input or the output,
 /// `MICROCONV_STATUS_ROW_GRANULARITY` if the plan's algorithm does not compute single rows.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan The plan.
+/// @param memory_len How many floats, at least as many as input and output each have.
+/// @param lines_len Where the number of floats is told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_f32_in_place_lines_len(
     plan: *const PlanF32,
@@ -38,9 +41,19 @@ pub unsafe extern "C" fn microconv_f32_in_place_lines_len(
 ///
 /// Refused: `MICROCONV_STATUS_OVERLAP` if memory, lines or scratch overlap each other or anything else.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param memory The input at its end, which becomes the output at its start.
+/// @param memory_len How many floats, at least as many as input and output each have.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param lines Where rows wait, or NULL.
+/// @param lines_len How many floats, at least as many as `microconv_f32_in_place_lines_len` tells.
+/// @param scratch Memory to work in, or NULL.
+/// @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_f32_run_in_place(
     plan: *const PlanF32,

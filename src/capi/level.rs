@@ -34,12 +34,17 @@ pub(super) fn level(number: u32, info: Info) -> Result<Level, Status> {
 /// last is `"scalar"`; but of a Cortex-M with DSP instructions there is only that.
 ///
 /// The CPU is asked once in the life of the program.
+///
+/// @return How many, at least 1.
 #[unsafe(no_mangle)]
 pub extern "C" fn microconv_level_count() -> u32 {
     levels().count() as u32
 }
 
 /// The name of a level, such as `"avx2"` or `"scalar"`; NULL if this CPU has not so many.
+///
+/// @param level A level.
+/// @return A static string, or NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn microconv_level_name(level: u32) -> *const c_char {
     match self::level(level, Info::NONE) {
@@ -53,9 +58,11 @@ pub extern "C" fn microconv_level_name(level: u32) -> *const c_char {
 /// Refused: `MICROCONV_STATUS_LEVEL_ABSENT` if this CPU does not have it,
 /// `MICROCONV_STATUS_LEVEL_UNKNOWN` if no CPU does.
 ///
-/// # Safety
-///
-/// `name` is NULL or a string, `level` is NULL or can be written.
+/// @param name The name, ended by a zero.
+/// @param level Where the level is told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre `name` is NULL or a string, `level` is NULL or can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_level_named(
     name: *const c_char,

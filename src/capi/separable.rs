@@ -57,9 +57,12 @@ pub struct SeparableSizes {
 /// Refused: `MICROCONV_STATUS_POINTWISE` with the first number that is not as needed,
 /// `MICROCONV_STATUS_ROW_GRANULARITY` if the first layer's algorithm does not compute single rows.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan Where the plan is made.
+/// @param spatial The plan of the first layer.
+/// @param pointwise The plan of the second layer.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_separable_f32_init(
     plan: *mut PlanSeparableF32,
@@ -89,9 +92,11 @@ pub unsafe extern "C" fn microconv_separable_f32_init(
 
 /// Tells all sizes of a plan.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan The plan.
+/// @param sizes Where the sizes are told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_separable_f32_sizes(
     plan: *const PlanSeparableF32,
@@ -120,9 +125,14 @@ pub unsafe extern "C" fn microconv_separable_f32_sizes(
 /// Tells which input rows, `*first` up to but not including `*end`, the output rows `first_row` up to
 /// but not including `end_row` need. Rows are counted through batch, depth and height.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan The plan.
+/// @param first_row The first row of the output, counted through batch, depth and height.
+/// @param end_row The row behind the last one.
+/// @param first Where the first input row is told.
+/// @param end Where the input row behind the last one is told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_separable_f32_input_rows(
     plan: *const PlanSeparableF32,
@@ -143,9 +153,21 @@ pub unsafe extern "C" fn microconv_separable_f32_input_rows(
 ///
 /// Refused: `MICROCONV_STATUS_OVERLAP` if the output or the scratch overlaps anything else.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param input The input.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights of the first layer.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param pointwise_packed The packed weights of the second layer.
+/// @param pointwise_packed_len How many floats lie there: `pointwise_packed_len` of the plan's sizes.
+/// @param output Where the output is written.
+/// @param output_len How many elements that is.
+/// @param scratch Memory to work in, or NULL.
+/// @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_separable_f32_run(
     plan: *const PlanSeparableF32,
@@ -196,9 +218,23 @@ pub unsafe extern "C" fn microconv_separable_f32_run(
 /// Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
 /// of `microconv_separable_f32_input_rows`, the output just the rows asked for.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param first_row The first row of the output, counted through batch, depth and height.
+/// @param end_row The row behind the last one.
+/// @param input Just the input rows that these rows need.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights of the first layer.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param pointwise_packed The packed weights of the second layer.
+/// @param pointwise_packed_len How many floats lie there: `pointwise_packed_len` of the plan's sizes.
+/// @param output Where just these rows are written.
+/// @param output_len How many elements that is.
+/// @param scratch Memory to work in, or NULL.
+/// @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_separable_f32_run_rows(
     plan: *const PlanSeparableF32,
@@ -253,9 +289,12 @@ pub unsafe extern "C" fn microconv_separable_f32_run_rows(
 ///
 /// Refused: `MICROCONV_STATUS_LENGTH` if the memory is shorter than the input or the output.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or point at what they say.
+/// @param plan The plan.
+/// @param memory_len How many floats, at least as many as input and output each have.
+/// @param lines_len Where the number of floats is told.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_separable_f32_in_place_lines_len(
     plan: *const PlanSeparableF32,
@@ -271,9 +310,21 @@ pub unsafe extern "C" fn microconv_separable_f32_in_place_lines_len(
 /// Computes the whole output in the memory of the input, which is the last floats of `memory`; the output
 /// becomes the first: see `microconv_f32_run_in_place`.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param memory The input at its end, which becomes the output at its start.
+/// @param memory_len How many floats, at least as many as input and output each have.
+/// @param packed The packed weights of the first layer.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param pointwise_packed The packed weights of the second layer.
+/// @param pointwise_packed_len How many floats lie there: `pointwise_packed_len` of the plan's sizes.
+/// @param lines Where rows wait, or NULL.
+/// @param lines_len How many floats, at least as many as `microconv_separable_f32_in_place_lines_len` tells.
+/// @param scratch Memory to work in, or NULL.
+/// @param scratch_len How many floats, at least `least_scratch_len` of the plan's sizes.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_separable_f32_run_in_place(
     plan: *const PlanSeparableF32,
@@ -347,19 +398,21 @@ impl Arguments {
             false => (CallArgument::Input, CallArgument::Output),
             true => (CallArgument::Memory, CallArgument::Lines),
         };
-        let first = Region::new(first, self.first.0, self.first.1);
-        let second = Region::new(second, self.second.0, self.second.1);
-        let scratch = Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1);
-        let read = [
+        let regions = [
+            Region::new(first, self.first.0, self.first.1),
+            Region::new(second, self.second.0, self.second.1),
+            Region::new(CallArgument::Scratch, self.scratch.0, self.scratch.1),
             Region::new(CallArgument::Plan, plan, 1),
             Region::new(CallArgument::Packed, packed.0, packed.1),
             Region::new(CallArgument::PackedPointwise, pointwise.0, pointwise.1),
-            first,
         ];
-        let written = [first, second, scratch];
-        match in_place {
-            false => apart(&written[1..], &read, info)?,
-            true => apart(&written, &read[..3], info)?,
+        let (written, read) = regions.split_at(3);
+        if in_place {
+            apart(written, read, info)?;
+        } else {
+            let (input, written) = written.split_at(1);
+            apart(written, input, info)?;
+            apart(written, read, info)?;
         }
         // SAFETY: the caller's; the plan's region has passed.
         unsafe { PlanSeparableF32::sealed(plan, info) }
@@ -382,10 +435,11 @@ impl Arguments {
         // Of the packed weights, Rust's errors do not all say whose they are.
         let own = plan.pointwise().check_packed(packed[1]);
         info.passed_about(&own, CallArgument::PackedPointwise)?;
+        info.passed(&plan.spatial().check_packed(packed[0]))?;
         let lens = [self.first.1, self.second.1, self.scratch.1];
         info.passed(&match rows {
-            Some(rows) => plan.check_apart(rows, lens, packed),
-            None => plan.check_in_place(lens, packed),
+            Some(rows) => plan.check_apart(rows, lens),
+            None => plan.check_in_place(lens),
         })
     }
 }

@@ -97,11 +97,6 @@ pub(super) unsafe fn piece<
     };
     // SAFETY: the caller's.
     unsafe {
-        if S::LOOPS && left > 0 {
-            simd.add_channels(acc, START..end, p, pixel, w, width, left);
-            w = w.wrapping_add(width * left);
-            left = 0;
-        }
         macro_rules! channel {
             ($pixels:ident $i:literal) => {
                 if $i < S::BLOCK {
@@ -116,7 +111,7 @@ pub(super) unsafe fn piece<
             };
         }
         // Pixels stay in registers while their channels are used up, and each weight passes by.
-        if S::BLOCK > 1 && !S::LOOPS {
+        if S::BLOCK > 1 {
             for _ in 0..left / S::BLOCK {
                 let mut pixels = [simd.pixel(bases[0]); M];
                 for m in START..end {

@@ -106,8 +106,7 @@ impl<S: Simd, const M: usize, const V: usize, const ROWS: bool> Tile<S>
         };
         let Span { at, len, .. } = strip.spans[1];
         // The last channel is left to the stores.
-        let left =
-            usize::from(S::BLOCK == 1 && !S::LOOPS && len > 0 && strip.channels >= V * S::LANES);
+        let left = usize::from(S::BLOCK == 1 && len > 0 && strip.channels >= V * S::LANES);
         // SAFETY: the caller's.
         unsafe {
             let mut acc = sums::<S, M, V>(simd, strip, bias);

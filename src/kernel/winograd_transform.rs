@@ -1,7 +1,7 @@
 //! The transforms of inputs and of products, along one axis and along both.
 //!
 //! Every lane is a channel. The order of the operations is fixed, so that every level that fuses
-//! rounds alike.
+//! rounds alike. A Cortex-M has loops of its own (`small/winograd/lines.rs`), in the same order.
 
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]

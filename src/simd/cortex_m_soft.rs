@@ -2,13 +2,9 @@
 //! few others beside them, of those that every Cortex-M has, and no more stack than nothing else will do for.
 
 use crate::kernel::small::strip::{Span, Strip};
+use crate::soft_arithmetic::{add, multiply};
 use core::arch::naked_asm;
 use core::mem::offset_of;
-
-unsafe extern "C" {
-    safe fn __aeabi_fmul(a: f32, b: f32) -> f32;
-    safe fn __aeabi_fadd(a: f32, b: f32) -> f32;
-}
 
 /// A function that adds a window, whose first tap and the weight of the first filter lie there, to the sums of some filters: for each,
 /// where its input and its own numbers lie among theirs, in bytes.
@@ -25,30 +21,22 @@ macro_rules! window {
         ) {
             naked_asm!(
                 "push {{r4-r7, lr}}",
-                "mov r4, r8",
-                "mov r5, r9",
-                "mov r6, r10",
-                "push {{r4-r6}}",
-                // A piece; a row and its weights; pieces, rows and planes left.
-                "sub sp, #24",
+                // A piece; a row and its weights; pieces, rows and planes left; the strip.
+                "sub sp, #28",
                 "str r1, [sp, #4]",
                 "str r2, [sp, #8]",
                 "mov r7, r3",
-                "mov r10, r0",
-                "ldr r4, [r0, #{step}]",
-                "mov r8, r4",
-                "ldr r4, [r0, #{width}]",
-                "mov r9, r4",
+                "str r0, [sp, #24]",
                 "ldr r4, [r0, #{planes}]",
                 "cmp r4, #0",
                 "beq 9f",
                 "2:",
                 "str r4, [sp, #20]",
-                "mov r0, r10",
+                "ldr r0, [sp, #24]",
                 "ldr r4, [r0, #{rows}]",
                 "3:",
                 "str r4, [sp, #16]",
-                "mov r0, r10",
+                "ldr r0, [sp, #24]",
                 "ldr r5, [sp, #8]",
                 "ldr r6, [r0, #{all} + {len}]",
                 "cmp r6, #0",
@@ -65,22 +53,25 @@ macro_rules! window {
                     "ldr r0, [r4, #", $input, "]\nldr r1, [r5, #", $filter, "]\nbl {multiply}\n",
                     "ldr r1, [r7, #", $filter, "]\nbl {add}\nstr r0, [r7, #", $filter, "]\n"
                 ),)*
-                "add r4, r8",
-                "add r5, r9",
+                "ldr r0, [sp, #24]",
+                "ldr r1, [r0, #{step}]",
+                "adds r4, r4, r1",
+                "ldr r1, [r0, #{width}]",
+                "adds r5, r5, r1",
                 "subs r6, r6, #1",
                 "bne 5b",
                 "ldr r0, [sp, #12]",
                 "subs r0, r0, #1",
                 "beq 8f",
                 "str r0, [sp, #12]",
-                "mov r0, r10",
+                "ldr r0, [sp, #24]",
                 "ldr r6, [r0, #{all} + {len}]",
                 "ldr r1, [r0, #{piece}]",
                 "ldr r4, [sp]",
                 "adds r4, r4, r1",
                 "b 4b",
                 "8:",
-                "mov r0, r10",
+                "ldr r0, [sp, #24]",
                 "ldr r1, [r0, #{input_row}]",
                 "ldr r2, [r0, #{weights_row}]",
                 "ldr r4, [sp, #4]",
@@ -105,14 +96,10 @@ macro_rules! window {
                 "subs r4, r4, #1",
                 "bne 2b",
                 "9:",
-                "add sp, #24",
-                "pop {{r4-r6}}",
-                "mov r8, r4",
-                "mov r9, r5",
-                "mov r10, r6",
+                "add sp, #28",
                 "pop {{r4-r7, pc}}",
-                multiply = sym __aeabi_fmul,
-                add = sym __aeabi_fadd,
+                multiply = sym multiply,
+                add = sym add,
                 step = const offset_of!(Strip, step),
                 width = const offset_of!(Strip, width),
                 planes = const offset_of!(Strip, planes),

@@ -134,22 +134,9 @@ cfg_if::cfg_if! {
     ))] {
         pub(super) const FUSED: bool = true;
 
-        use super::cortex_m;
-        use core::ops::Range;
+        use super::cortex_m::mul_add;
 
-        /// 16 accumulators, 8 weights and 4 channels of each pixel are the 32 registers.
-        const TILES: [usize; MOST_VECTORS + 1] = [0, 2, 2, 0, 0];
-        const VECTORS: usize = 2;
-        #[allow(dead_code)] // depthwise has loops of its own
-        const SLIDE: usize = 4;
-
-        #[inline(always)]
-        fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
-            // SAFETY: one tap, and four floats of it in either array.
-            unsafe { cortex_m::add_taps(c, a.as_ptr(), 0, b.as_ptr(), 0, 1) }
-        }
-
-        /// The same of one number, which comes and goes through registers that an `asm!` block may name.
+        /// A multiply-add of one number, which comes and goes through registers that an `asm!` block may name.
         #[inline(always)]
         pub(crate) fn fused(a: f32, b: f32, c: f32) -> f32 {
             let mut sum = c.to_bits();
@@ -169,30 +156,6 @@ cfg_if::cfg_if! {
                 );
             }
             f32::from_bits(sum)
-        }
-
-        macro_rules! loops {
-            () => {
-                const LOOPS: bool = true;
-
-                #[inline(always)]
-                unsafe fn add_channels<const M: usize, const V: usize>(
-                    self,
-                    acc: &mut [[[f32; 4]; V]; M],
-                    pixels: Range<usize>,
-                    x: *const f32,
-                    pixel: usize,
-                    w: *const f32,
-                    width: usize,
-                    count: usize,
-                ) {
-                    let acc = acc.as_mut_ptr().wrapping_add(pixels.start).cast();
-                    // SAFETY: the caller's, and the tile is one of `TILES`.
-                    unsafe {
-                        cortex_m::add_channels(acc, pixels.len(), V, x, pixel, w, width, count)
-                    }
-                }
-            };
         }
     } else if #[cfg(all(target_arch = "x86_64", target_feature = "fma"))] {
         pub(super) const FUSED: bool = true;
@@ -219,19 +182,9 @@ cfg_if::cfg_if! {
         target_abi = "eabihf",
         not(target_has_atomic = "64"),
     )))] {
-        /// 16 accumulators, 4 weights and an input.
-        const TILES: [usize; MOST_VECTORS + 1] = [0, 4, 0, 0, 0];
-        const VECTORS: usize = 1;
-        #[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // the same
-        const SLIDE: usize = 3;
-
         #[inline(always)]
         fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
             array::from_fn(|i| fused(a[i], b[i], c[i]))
-        }
-
-        macro_rules! loops {
-            () => {};
         }
     }
 }
@@ -246,13 +199,12 @@ unsafe impl Simd for Scalar {
 
     const LANES: usize = 4;
     const BLOCK: usize = 4;
-    const TILES: [usize; MOST_VECTORS + 1] = TILES;
-    const VECTORS: usize = VECTORS;
-    const WIDE: usize = VECTORS;
-    const SLIDE: usize = SLIDE;
+    /// 16 accumulators, 4 weights and an input.
+    const TILES: [usize; MOST_VECTORS + 1] = [0, 4, 0, 0, 0];
+    const VECTORS: usize = 1;
+    const WIDE: usize = 1;
+    const SLIDE: usize = 3;
     const PAIR: [usize; 3] = [0; 3];
-
-    loops!();
 
     #[inline(always)]
     fn splat(self, x: f32) -> [f32; 4] {

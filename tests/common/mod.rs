@@ -8,6 +8,7 @@ use microconv::{Activation, ConvF32, Geometry, Level, Padding, SeparableF32, Wei
 pub mod guard;
 pub mod int16;
 pub mod int8;
+pub mod winograd;
 
 /// The levels of this CPU, best first; says which they are and which are not run.
 ///

@@ -3,7 +3,7 @@
 
 use core::str::SplitAsciiWhitespace;
 
-use microconv::{Geometry, Level, Padding};
+use microconv::{Algorithm, Geometry, Level, Padding};
 
 pub struct Job {
     pub level: Level,
@@ -14,7 +14,8 @@ pub struct Job {
 
 #[derive(Clone, Copy)]
 pub enum Dtype {
-    F32,
+    /// By the algorithm that is expected to be the fastest, or by the one that is named in place of the dtype.
+    F32(Algorithm),
     Int8,
     /// int16 activations, int8 weights.
     Int16,
@@ -25,10 +26,13 @@ pub fn parse(words: &str) -> Result<Job, &'static str> {
     let level =
         Level::named(words.next().ok_or("no level")?).map_err(|_| "the level is not there")?;
     let dtype = match words.next() {
-        Some("f32") => Dtype::F32,
+        Some("f32") => Dtype::F32(Algorithm::Auto),
+        Some("winograd2x2") => Dtype::F32(Algorithm::Winograd2x2),
+        Some("winograd4x4") => Dtype::F32(Algorithm::Winograd4x4),
+        Some("winograd6x6") => Dtype::F32(Algorithm::Winograd6x6),
         Some("int8") => Dtype::Int8,
         Some("int16") => Dtype::Int16,
-        _ => return Err("the dtype is none of f32, int8 and int16"),
+        _ => return Err("the dtype is none of f32, an algorithm of Winograd's, int8 and int16"),
     };
     let calls = number(&mut words)?;
     let [h, w, c_in, c_out] = [

@@ -27,7 +27,7 @@ pub enum Plan {
 
 pub fn plan(job: &Job) -> Result<Plan, Error> {
     Ok(match job.dtype {
-        Dtype::F32 => Plan::F32(f32::plan(job)?),
+        Dtype::F32(algorithm) => Plan::F32(f32::plan(job, algorithm)?),
         Dtype::Int8 => Plan::Int8(i8::plan(job)?),
         Dtype::Int16 => Plan::Int16(i16::plan(job)?),
     })

@@ -5,12 +5,18 @@ use microconv::{Activation, Algorithm, ConvF32, Error, Limits, Weights};
 use super::{Outcome, cut, next};
 use crate::layer::Job;
 
-/// Bytes of scratch that the algorithm may use; the bare machines have no such room.
+/// Bytes of scratch that an algorithm may use that was not asked for by name; the bare machines have no such room.
 const SCRATCH: usize = if cfg!(target_os = "none") { 0 } else { 4 << 20 };
 
-pub fn plan(job: &Job) -> Result<ConvF32, Error> {
-    let limits = Limits::scratch(SCRATCH);
-    ConvF32::with_algorithm(job.geometry, Activation::NONE, Algorithm::Auto, limits)
+/// And of one that was.
+const NAMED: usize = 256 << 10;
+
+pub fn plan(job: &Job, algorithm: Algorithm) -> Result<ConvF32, Error> {
+    let limits = Limits::scratch(match algorithm {
+        Algorithm::Auto => SCRATCH,
+        _ => NAMED,
+    });
+    ConvF32::with_algorithm(job.geometry, Activation::NONE, algorithm, limits)
 }
 
 pub fn lengths(plan: &ConvF32) -> [usize; 6] {

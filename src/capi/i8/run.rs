@@ -201,9 +201,17 @@ unsafe fn lent<'a, I, O>(
 ///
 /// Refused: `MICROCONV_STATUS_OVERLAP` if the output overlaps anything else.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param input The input.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param output Where the output is written.
+/// @param output_len How many elements that is.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i8_run(
     plan: *const PlanI8,
@@ -224,9 +232,19 @@ pub unsafe extern "C" fn microconv_i8_run(
 /// Computes the output rows `first_row` up to but not including `end_row`. The input is just the rows
 /// of `microconv_i8_input_rows`, the output just the rows asked for.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param first_row The first row of the output, counted through batch, depth and height.
+/// @param end_row The row behind the last one.
+/// @param input Just the input rows that these rows need.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param output Where just these rows are written.
+/// @param output_len How many elements that is.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i8_run_rows(
     plan: *const PlanI8,
@@ -259,9 +277,17 @@ pub unsafe extern "C" fn microconv_i8_run_rows(
 
 /// `microconv_i8_run` for a plan of `MICROCONV_TYPE_UINT8`.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param input The input.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param output Where the output is written.
+/// @param output_len How many elements that is.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i8_run_u8(
     plan: *const PlanI8,
@@ -281,9 +307,19 @@ pub unsafe extern "C" fn microconv_i8_run_u8(
 
 /// `microconv_i8_run_rows` for a plan of `MICROCONV_TYPE_UINT8`.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param first_row The first row of the output, counted through batch, depth and height.
+/// @param end_row The row behind the last one.
+/// @param input Just the input rows that these rows need.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param output Where just these rows are written.
+/// @param output_len How many elements that is.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i8_run_rows_u8(
     plan: *const PlanI8,
@@ -316,9 +352,17 @@ pub unsafe extern "C" fn microconv_i8_run_rows_u8(
 
 /// `microconv_i8_run` without the requantization: the sums as they are.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param input The input.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param output Where the output is written.
+/// @param output_len How many elements that is.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i8_run_sums(
     plan: *const PlanI8,
@@ -338,9 +382,19 @@ pub unsafe extern "C" fn microconv_i8_run_sums(
 
 /// `microconv_i8_run_rows` without the requantization: the sums as they are.
 ///
-/// # Safety
-///
-/// Pointers are NULL, or so many elements lie there.
+/// @param plan The plan.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param first_row The first row of the output, counted through batch, depth and height.
+/// @param end_row The row behind the last one.
+/// @param input Just the input rows that these rows need.
+/// @param input_len How many elements that is.
+/// @param packed The packed weights.
+/// @param packed_len How many elements lie there: `packed_len` of the plan's sizes.
+/// @param output Where just these rows are written.
+/// @param output_len How many elements that is.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or so many elements lie there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn microconv_i8_run_rows_sums(
     plan: *const PlanI8,

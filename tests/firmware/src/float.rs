@@ -17,7 +17,7 @@ pub struct Memory {
     rows: [f32; MOST],
     packed: [f32; MOST * 2],
     scratch: [f32; MOST * 2],
-    check: Buffers,
+    pub check: Buffers,
 }
 
 impl Memory {
@@ -38,13 +38,13 @@ pub fn all(sabotage: bool, memory: &mut Memory, report: crate::Report) {
     let layers = layers::all();
     for layer in &layers {
         let mut say =
-            |check: &str, problem: Option<&dyn fmt::Display>| report(layer.name, check, problem);
+            |check: &str, problem: Option<&dyn fmt::Display>| report(&layer.name, check, problem);
         if let Err(error) = computes(layer, sabotage, memory, &mut say) {
             say("run", Some(&error));
         }
     }
     let mut say =
-        |check: &str, problem: Option<&dyn fmt::Display>| report("refusals", check, problem);
+        |check: &str, problem: Option<&dyn fmt::Display>| report(&"refusals", check, problem);
     refuses(&layers, memory, &mut say);
 }
 

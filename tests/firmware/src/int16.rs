@@ -164,7 +164,7 @@ pub fn all(sabotage: bool, memory: &mut Memory, report: crate::Report) {
     for layer in &layers() {
         for level in Level::all().filter(|level| level.for_i16() == *level) {
             let mut say = |check: &str, problem: Option<&dyn fmt::Display>| {
-                report(layer.name, check, problem)
+                report(&layer.name, check, problem)
             };
             if let Err(error) = computes(layer, level, sabotage, memory, &mut say) {
                 say("run", Some(&error));

@@ -12,6 +12,7 @@ mod int16;
 mod int8;
 mod layers;
 mod sizes;
+mod winograd;
 
 use core::fmt;
 use core::panic::PanicInfo;
@@ -24,24 +25,27 @@ use cortex_m_semihosting::{debug, hprintln, syscall1};
 #[entry]
 fn main() -> ! {
     static mut FLOAT: float::Memory = float::Memory::ZERO;
+    static mut WINOGRAD: winograd::Memory = winograd::Memory::ZERO;
     static mut INT8: int8::Memory = int8::Memory::ZERO;
     static mut INT16: int16::Memory = int16::Memory::ZERO;
     let sabotage = asked_for_sabotage();
     let mut failures = 0;
-    let mut report = |name: &str, check: &str, problem: Option<&dyn fmt::Display>| match problem {
-        None => hprintln!("PASS {}: {}", name, check),
-        Some(problem) => {
-            failures += 1;
-            hprintln!("FAIL {}: {}: {}", name, check, problem);
-        }
-    };
+    let mut report =
+        |name: &dyn fmt::Display, check: &str, problem: Option<&dyn fmt::Display>| match problem {
+            None => hprintln!("PASS {}: {}", name, check),
+            Some(problem) => {
+                failures += 1;
+                hprintln!("FAIL {}: {}: {}", name, check, problem);
+            }
+        };
     float::all(sabotage, FLOAT, &mut report);
+    winograd::all(sabotage, WINOGRAD, &mut FLOAT.check, &mut report);
     int8::all(sabotage, INT8, &mut report);
     int16::all(sabotage, INT16, &mut report);
     exit(failures)
 }
 
-type Report<'a> = &'a mut dyn FnMut(&str, &str, Option<&dyn fmt::Display>);
+type Report<'a> = &'a mut dyn FnMut(&dyn fmt::Display, &str, Option<&dyn fmt::Display>);
 type Say<'a> = &'a mut dyn FnMut(&str, Option<&dyn fmt::Display>);
 
 /// Whether QEMU was given the argument, by the semihosting call `SYS_GET_CMDLINE`.
