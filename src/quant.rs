@@ -216,8 +216,10 @@ impl Scales<'_> {
                 let Some(weight) = one_of(weights, filter) else {
                     return refused;
                 };
-                // Written so that NaN fails it.
-                let sound = *input > 0.0 && *output > 0.0 && *weight >= 0.0;
+                // Written so that NaN fails it. (An infinite scale of the output would make M zero; the others make it
+                // infinite, or NaN, which is refused below.)
+                let sound =
+                    *input > 0.0 && *output > 0.0 && *output < f32::INFINITY && *weight >= 0.0;
                 if !sound {
                     return refused;
                 }

@@ -518,6 +518,10 @@ fn packing_refuses_what_is_wrong() -> Result<(), Error> {
         (1.0, f32::INFINITY, 1.0),
         (1.0, 1.0, 0.0),
         (1.0, 1.0, f32::NAN),
+        (1.0, 1.0, f32::INFINITY),
+        (f32::INFINITY, 1.0, 1.0),
+        (f32::INFINITY, 1.0, f32::INFINITY),
+        (f32::INFINITY, 0.0, 1.0),
         (1e30, 1e30, 1e-30),
     ] {
         let weight_scales = [1.0, weight, 1.0];
