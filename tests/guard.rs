@@ -20,7 +20,7 @@ struct Arenas {
 }
 
 /// Floats that the largest slice of these tests has.
-const ROOM: usize = 1 << 15;
+const ROOM: usize = 1 << 14;
 
 impl Arenas {
     fn new() -> Arenas {

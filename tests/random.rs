@@ -152,7 +152,7 @@ fn every_level_computes_the_chain(
 
 proptest! {
     // Each takes as long as many of the others.
-    #![proptest_config(ProptestConfig { cases: cases(1_000) / 4, ..config(0) })]
+    #![proptest_config(ProptestConfig { cases: cases(1_000) / 10, ..config(0) })]
 
     #[test]
     fn narrow_maps_of_many_channels(
