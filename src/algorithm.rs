@@ -80,7 +80,8 @@ pub struct Limits {
     /// Bytes of scratch that a run may be given. With none, only the direct algorithm is left.
     pub scratch_bytes: usize,
     /// The largest [`error_bound`](crate::ConvF32::error_bound) that an algorithm other than the
-    /// direct one may have. NaN allows none.
+    /// direct one may have. NaN allows none. It is that of levels that fuse multiplication and addition;
+    /// on one that does not, an algorithm may be twice as far off.
     pub error_bound: f64,
 }
 
