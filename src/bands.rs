@@ -5,7 +5,6 @@
 
 use crate::conv::ConvF32;
 use crate::geometry::divide;
-use crate::in_place::slice;
 use crate::kernel::{Job, Memory};
 use crate::separable::SeparableF32;
 use crate::simd::Level;
@@ -151,5 +150,13 @@ impl<B: Bands> Jobs for TwoLayers<'_, B> {
             first_input_row,
             memory: &self.memory,
         })
+    }
+}
+
+/// `len` floats from `at` on; if there are to be none, from wherever.
+pub(crate) fn slice(floats: &[f32], at: usize, len: usize) -> Option<&[f32]> {
+    match len {
+        0 => Some(&[]),
+        len => floats.get(at..)?.get(..len),
     }
 }

@@ -8,7 +8,7 @@
 //! Bridges and Hadfield, *Diagonal memory optimisation for machine learning on micro-controllers*,
 //! 2020.
 
-use crate::bands::{Bands, Jobs, OneLayer};
+use crate::bands::{Bands, Jobs, OneLayer, slice};
 use crate::conv::{ConvF32, at_least};
 use crate::error::{Argument, Error};
 use crate::geometry::divide;
@@ -195,14 +195,6 @@ impl Bands for Parts<'_> {
         };
         self.next = end;
         Some((next..end, from.start))
-    }
-}
-
-/// `len` floats from `at` on; if there are to be none, from wherever.
-pub(crate) fn slice(floats: &[f32], at: usize, len: usize) -> Option<&[f32]> {
-    match len {
-        0 => Some(&[]),
-        len => floats.get(at..)?.get(..len),
     }
 }
 

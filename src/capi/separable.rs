@@ -6,6 +6,7 @@ use super::in_place::run;
 use super::memory::{Region, apart, slice, slice_mut};
 use super::plan::{Lent, lent, tell, tell_rows};
 use crate::SeparableF32;
+use crate::bands::{Apart, TwoLayers};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
@@ -196,22 +197,8 @@ pub unsafe extern "C" fn microconv_separable_f32_run(
             first: (input.cast_mut(), input_len),
             second: (output, output_len),
         };
-        // SAFETY: the caller's; what is written overlaps nothing.
-        unsafe {
-            let plan = arguments.lent(plan, false, info)?;
-            let rows = plan.whole();
-            arguments.check(plan, Some(&rows), info)?;
-            Ok(plan.apart(
-                rows,
-                slice(input, input_len),
-                [
-                    slice(packed, packed_len),
-                    slice(pointwise_packed, pointwise_packed_len),
-                ],
-                slice_mut(output, output_len),
-                slice_mut(scratch, scratch_len),
-            ))
-        }
+        // SAFETY: the caller's.
+        unsafe { arguments.apart(plan, None, info) }
     })
 }
 
@@ -265,22 +252,8 @@ pub unsafe extern "C" fn microconv_separable_f32_run_rows(
             first: (input.cast_mut(), input_len),
             second: (output, output_len),
         };
-        // SAFETY: the caller's; what is written overlaps nothing.
-        unsafe {
-            let plan = arguments.lent(plan, false, info)?;
-            let rows = some(plan, first_row..end_row, info)?;
-            arguments.check(plan, Some(&rows), info)?;
-            Ok(plan.apart(
-                rows,
-                slice(input, input_len),
-                [
-                    slice(packed, packed_len),
-                    slice(pointwise_packed, pointwise_packed_len),
-                ],
-                slice_mut(output, output_len),
-                slice_mut(scratch, scratch_len),
-            ))
-        }
+        // SAFETY: the caller's.
+        unsafe { arguments.apart(plan, Some(first_row..end_row), info) }
     })
 }
 
@@ -380,6 +353,37 @@ struct Arguments {
 }
 
 impl Arguments {
+    /// The run of some rows, or of all, once it is known that these are its arguments.
+    ///
+    /// # Safety
+    ///
+    /// As for [`microconv_separable_f32_run_rows`].
+    #[inline(always)]
+    unsafe fn apart<'a>(
+        &self,
+        plan: *const PlanSeparableF32,
+        rows: Option<Range<usize>>,
+        info: Info,
+    ) -> Result<TwoLayers<'a, Apart<'a>>, Status> {
+        // SAFETY: the caller's; what is written overlaps nothing.
+        unsafe {
+            let plan = self.lent(plan, false, info)?;
+            let rows = match rows {
+                None => plan.whole(),
+                Some(rows) => some(plan, rows, info)?,
+            };
+            self.check(plan, Some(&rows), info)?;
+            let [packed, pointwise] = self.packed;
+            Ok(plan.apart(
+                rows,
+                slice(self.first.0, self.first.1),
+                [slice(packed.0, packed.1), slice(pointwise.0, pointwise.1)],
+                slice_mut(self.second.0, self.second.1),
+                slice_mut(self.scratch.0, self.scratch.1),
+            ))
+        }
+    }
+
     /// The plan, once it is known that the memory can be slices, and what is written overlaps nothing.
     ///
     /// # Safety
