@@ -362,16 +362,16 @@ impl Arguments {
     unsafe fn apart<'a>(
         &self,
         plan: *const PlanSeparableF32,
-        rows: Option<Range<usize>>,
+        some_rows: Option<Range<usize>>,
         info: Info,
     ) -> Result<TwoLayers<'a, Apart<'a>>, Status> {
         // SAFETY: the caller's; what is written overlaps nothing.
         unsafe {
             let plan = self.lent(plan, false, info)?;
-            let rows = match rows {
-                None => plan.whole(),
-                Some(rows) => some(plan, rows, info)?,
-            };
+            let mut rows = plan.whole();
+            if let Some(some_rows) = some_rows {
+                some(plan, some_rows, &mut rows, info)?;
+            }
             self.check(plan, Some(&rows), info)?;
             let [packed, pointwise] = self.packed;
             Ok(plan.apart(
@@ -448,8 +448,14 @@ impl Arguments {
     }
 }
 
-/// Some rows, and the input rows that they need.
+/// Writes down some rows, and the input rows that they need. (To return them would take the caller's stack twice.)
 #[inline(never)]
-fn some(plan: &SeparableF32, rows: Range<usize>, info: Info) -> Result<[Range<usize>; 2], Status> {
-    info.passed_on(plan.some(rows))
+fn some(
+    plan: &SeparableF32,
+    some_rows: Range<usize>,
+    rows: &mut [Range<usize>; 2],
+    info: Info,
+) -> Result<(), Status> {
+    *rows = info.passed_on(plan.some(some_rows))?;
+    Ok(())
 }
