@@ -3,61 +3,29 @@
 
 #![no_main]
 
-use arbitrary::{Arbitrary, Result, Unstructured};
+use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use microconv::{Activation, ConvF32, Level, Weights, reference};
-use microconv_fuzz::{geometry, noise};
+use microconv::{ConvF32, Level, reference};
+use microconv_fuzz::floats::{UNWRITTEN, activation, clamp, numbers, same};
+use microconv_fuzz::{geometry, narrow, ordered};
 
 /// Multiply-adds that a layer may have, so that a run is quick.
 const MOST: u64 = 20_000;
 
-const UNWRITTEN: f32 = 1.234e-33;
-
-fn activation(u: &mut Unstructured) -> Result<Activation> {
-    Ok(match u.int_in_range(0..=3)? {
-        0 => Activation::NONE,
-        1 => Activation::RELU,
-        2 => Activation::RELU6,
-        _ => Activation {
-            min: f32::arbitrary(u)?,
-            max: f32::arbitrary(u)?,
-        },
-    })
-}
-
-/// Numbers of all kinds, from a few bytes however many there are.
-fn numbers(u: &mut Unstructured, len: usize) -> Result<Vec<f32>> {
-    let some: [f32; 4] = u.arbitrary()?;
-    Ok(noise(u)?
-        .take(len)
-        .map(|state| match state >> 58 {
-            n @ 0..4 => some[n as usize],
-            _ => (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0,
-        })
-        .collect())
-}
-
-fn same(a: &[f32], b: &[f32]) -> bool {
-    let alike = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
-    a.len() == b.len() && a.iter().zip(b).all(alike)
-}
-
-fn clamp(x: f32, Activation { min, max }: Activation) -> f32 {
-    if x < min {
-        min
-    } else if x > max {
-        max
-    } else {
-        x
-    }
-}
+/// The same of a layer of many channels.
+const MOST_NARROW: u64 = 200_000;
 
 fn layer(u: &mut Unstructured) -> Result<()> {
-    let (geometry, activation) = (geometry(u)?, activation(u)?);
+    let (geometry, most) = if u.ratio(1, 8)? {
+        (narrow(u)?, MOST_NARROW)
+    } else {
+        (geometry(u)?, MOST)
+    };
+    let activation = activation(u)?;
     let Ok(plan) = ConvF32::new(geometry, activation) else {
         return Ok(());
     };
-    if plan.macs() > MOST || plan.input_len() > 1 << 16 || plan.output_len() > 1 << 14 {
+    if plan.macs() > most || plan.input_len() > 1 << 16 || plan.output_len() > 1 << 14 {
         return Ok(());
     }
     let input = numbers(u, plan.input_len())?;
@@ -67,11 +35,7 @@ fn layer(u: &mut Unstructured) -> Result<()> {
     } else {
         None
     };
-    let (weights, bias) = match u.int_in_range(0..=2)? {
-        0 => (Weights::Ohwi(&weights), bias.as_deref()),
-        1 => (Weights::Oihw(&weights), bias.as_deref()),
-        _ => (Weights::Hwio(&weights), bias.as_deref()),
-    };
+    let (weights, bias) = (ordered(u, &weights)?, bias.as_deref());
     let mut packed = vec![0.0; plan.packed_len()];
     plan.pack(weights, bias, &mut packed)
         .expect("weights of this plan");

@@ -1,32 +1,40 @@
 //! What the targets have in common.
 
+pub mod floats;
+
 use arbitrary::{Arbitrary, Result, Unstructured};
 use microconv::{Error, Geometry, Padding, Weights};
+
+/// A number from `low` on, rather a small one, for a layer of large ones takes too long.
+fn number(u: &mut Unstructured, low: usize, high: usize) -> Result<usize> {
+    let most = low + ((high - low) >> u.int_in_range(0..=3)?);
+    u.int_in_range(low..=most)
+}
 
 /// A small geometry, good or bad.
 pub fn geometry(u: &mut Unstructured) -> Result<Geometry> {
     let axes = u.int_in_range(1..=3)?;
-    let mut per_axis = |low: usize, high: usize| -> Result<[usize; 3]> {
-        let mut numbers = [low.max(1); 3];
-        for number in &mut numbers[3 - axes..] {
-            *number = u.int_in_range(low..=high)?;
+    let mut per_axis = |high: usize| -> Result<[usize; 3]> {
+        let mut numbers = [1; 3];
+        for n in &mut numbers[3 - axes..] {
+            *n = number(u, 1, high)?;
         }
         Ok(numbers)
     };
-    let (input, kernel) = (per_axis(1, 40)?, per_axis(1, 7)?);
-    let (stride, dilation) = (per_axis(1, 4)?, per_axis(1, 4)?);
+    let (input, kernel) = (per_axis(40)?, per_axis(7)?);
+    let (stride, dilation) = (per_axis(4)?, per_axis(4)?);
     let mut sides = [[0; 2]; 3];
     for side in sides[3 - axes..].as_flattened_mut() {
-        *side = u.int_in_range(0..=12)?;
+        *side = number(u, 0, 12)?;
     }
     let padding = match u.int_in_range(0..=4)? {
         0 => Padding::Valid,
         1 => Padding::Same,
         _ => Padding::Explicit(sides),
     };
-    let groups = u.int_in_range(1..=40)?;
-    let channels = groups * u.int_in_range(1..=40)?;
-    let filters = groups * u.int_in_range(1..=40)?;
+    let groups = number(u, 1, 40)?;
+    let channels = groups * number(u, 1, 40)?;
+    let filters = groups * number(u, 1, 40)?;
     let [d, h, w] = input;
     Ok(Geometry::conv3d([d, h, w, channels], filters, kernel)
         .strides(stride)
@@ -36,8 +44,28 @@ pub fn geometry(u: &mut Unstructured) -> Result<Geometry> {
         .padding(padding))
 }
 
+/// Many channels on a map of a few pixels, of which some reach no tap of the window.
+pub fn narrow(u: &mut Unstructured) -> Result<Geometry> {
+    let (h, w) = (u.int_in_range(1..=3)?, u.int_in_range(1..=12)?);
+    let kernel = u.int_in_range(2..=5)?;
+    let stride = if u.ratio(1, 4)? { 2 } else { 1 };
+    let groups = u.int_in_range(1..=2)?;
+    let channels = groups * u.int_in_range(120..=200)?;
+    // The wide kernels take 32 at a time.
+    let filters = match u.arbitrary()? {
+        true => 32,
+        false => u.int_in_range(1..=40)?,
+    };
+    let filters = groups * filters;
+    let (before, after) = (u.int_in_range(0..=4)?, u.int_in_range(0..=4)?);
+    Ok(Geometry::conv2d([h, w, channels], filters, [1, kernel])
+        .groups(groups)
+        .strides([1, 1, stride])
+        .padding(Padding::sides([[0, 0], [before, after]])))
+}
+
 /// Numbers without end, from a few bytes (Marsaglia's xorshift).
-pub fn noise(u: &mut Unstructured) -> Result<impl Iterator<Item = u64>> {
+pub fn noise(u: &mut Unstructured) -> Result<impl Iterator<Item = u64> + use<>> {
     let mut state = u64::from(u32::arbitrary(u)?) | 1;
     Ok(std::iter::repeat_with(move || {
         state ^= state << 13;
@@ -64,7 +92,7 @@ pub fn fill(u: &mut Unstructured, len: usize) -> Result<Vec<u8>> {
 }
 
 /// The weights, in one of the three orders.
-pub fn ordered<'a>(u: &mut Unstructured, weights: &'a [i8]) -> Result<Weights<'a, i8>> {
+pub fn ordered<'a, T>(u: &mut Unstructured, weights: &'a [T]) -> Result<Weights<'a, T>> {
     Ok(match u.int_in_range(0..=2)? {
         0 => Weights::Ohwi(weights),
         1 => Weights::Oihw(weights),
