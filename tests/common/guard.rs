@@ -116,11 +116,11 @@ impl Arena {
             )
         };
         let first = start.addr() - all.as_ptr().addr();
-        let around = all[..first]
-            .iter()
-            .chain(&all[first + len * size_of::<T>()..]);
+        let around = [&all[..first], &all[first + len * size_of::<T>()..]];
+        // A block at a time, for an emulator walks through every page of every case.
+        let mut blocks = around.into_iter().flat_map(|part| part.chunks(BLOCK.len()));
         assert!(
-            around.copied().all(|byte| byte == PATTERN),
+            blocks.all(|block| *block == BLOCK[..block.len()]),
             "written beside a slice of {len} {at:?}"
         );
         slice
@@ -135,6 +135,7 @@ impl Drop for Arena {
 }
 
 const PATTERN: u8 = 0xa5;
+const BLOCK: [u8; 4096] = [PATTERN; 4096];
 
 /// Runs `body` in a forked child and returns the signal that ended it, if one did.
 ///
