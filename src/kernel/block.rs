@@ -2,7 +2,7 @@
 
 use super::rows::cut;
 use super::window::quotient;
-use crate::pack::{self, PANEL};
+use crate::pack::{self, PANEL, Panels};
 use crate::simd::Simd;
 
 /// Blocks of output channels that are alike: the vectors that stand side by side in a tile.
@@ -80,7 +80,12 @@ impl Block {
 /// less for as many multiply-adds, so it also is if neither takes longer, and for a panel of few rows, where what
 /// counts is that more stores go to the same pixel.
 #[inline(always)]
-pub(super) fn vectors<S: Simd>(pixels: usize, rows: usize) -> usize {
+pub(super) fn vectors<S: Simd>(pixels: usize, panels: &Panels) -> usize {
+    // Filters that do not fill such a tile's panels: a small layer need not wait for the answer.
+    if panels.filters + PANEL / 2 <= S::WIDE * S::LANES {
+        return S::VECTORS;
+    }
+    let rows = panels.rows();
     let cost = |vectors: usize| cost(pixels, S::TILES[vectors], vectors, step);
     let [many, few] = [S::VECTORS, S::WIDE];
     if few > many && (rows <= S::SHORT || cost(few) * many <= cost(many) * few) {

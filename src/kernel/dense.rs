@@ -110,7 +110,7 @@ impl Walk {
             at_once,
             vectors: match rectangles {
                 true => S::WIDE,
-                false => vectors::<S>(if flat { at_once } else { pixels }, job.panels().rows()),
+                false => vectors::<S>(if flat { at_once } else { pixels }, job.panels()),
             },
             together: job.memory.packed.len() <= 2 * CACHED && !rectangles,
             rectangles,
