@@ -231,7 +231,7 @@ fn check_int16(case: usize, words: &mut Words, levels: &[Level]) -> usize {
         .iter()
         .map(|bytes: &[i8; 8]| i64::from_le_bytes(bytes.map(|x| x as u8)))
         .collect();
-    let [reference, auto, other] = [words.shorts(), words.shorts(), words.shorts()];
+    let [other, reference, auto] = [words.shorts(), words.shorts(), words.shorts()];
     assert_eq!(reference, auto, "case {case}: {geometry:?}");
 
     let [input_scale, output_scale] = layer.scales;

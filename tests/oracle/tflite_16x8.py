@@ -25,7 +25,7 @@ class Case(tflite.Case):
             self.weights = rng.integers(-3, 4, weights).astype(np.int8)
         else:
             self.input = rng.integers(-32768, 32768, shape).astype(np.int16)
-            self.weights = rng.integers(-127, 128, weights).astype(np.int8)
+            self.weights = rng.integers(self.least, 128, weights).astype(np.int8)
         # A sum is about the root of its terms times what two such numbers are.
         usual = 15000 / (np.sqrt(terms) * (74 * 19000 if not small else 2700))
         factor = {
@@ -52,7 +52,7 @@ class Case(tflite.Case):
         if not self.depthwise and np.abs(bias).max() < 2 ** 30 and np.prod(self.weights.shape) / self.filters < 200:
             self.types, self.bias = (schema.TensorType.INT16, schema.TensorType.INT8, schema.TensorType.INT32), bias.astype(np.int32)
             other = self.answer(OpResolverType.BUILTIN_REF)
-        return self.words((self.input, self.weights, bias.astype("<i8"), *answers, other))
+        return self.words((self.input, self.weights, bias.astype("<i8"), other, *answers))
 
 
 if __name__ == "__main__":
