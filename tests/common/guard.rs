@@ -20,11 +20,13 @@ impl Plain for i32 {}
 impl Plain for i16 {}
 impl Plain for u8 {}
 
-/// Pages of numbers with an unmapped page on either side.
+/// Pages of numbers with an unmapped page on either side. What lies around the slice is a pattern.
 pub struct Arena {
     base: *mut u8,
     page: usize,
     bytes: usize,
+    /// The first byte of the slice that lies there, and how many it has.
+    slice: [usize; 2],
 }
 
 impl Arena {
@@ -54,6 +56,7 @@ impl Arena {
             base: base.cast(),
             page,
             bytes,
+            slice: [0, bytes],
         };
         arena.protect(libc::PROT_READ | libc::PROT_WRITE);
         arena
@@ -66,8 +69,8 @@ impl Arena {
         assert_eq!(result, 0, "mprotect: {}", std::io::Error::last_os_error());
     }
 
-    /// The element that a slice of `len` starts at.
-    fn place<T: Plain>(&self, len: usize, at: At) -> *mut T {
+    /// The byte that a slice of `len` starts at.
+    fn place<T: Plain>(&self, len: usize, at: At) -> usize {
         let size = size_of::<T>();
         let offset = match at {
             At::Start => 0,
@@ -78,26 +81,33 @@ impl Arena {
             offset + len * size <= self.bytes,
             "the arena is too small for {len} elements"
         );
-        // SAFETY: within the mapping, as was just checked.
-        unsafe { self.base.add(self.page + offset).cast() }
+        offset
+    }
+
+    /// The pages between the guards.
+    fn start(&self) -> *mut u8 {
+        // SAFETY: within the mapping.
+        unsafe { self.base.add(self.page) }
     }
 
     /// A copy that may be read and not written.
     pub fn read_only<T: Plain>(&mut self, values: &[T], at: At) -> &[T] {
         self.writable(values, at);
         self.protect(libc::PROT_READ);
-        let start = self.place::<T>(values.len(), at);
+        let start = self.start().wrapping_add(self.slice[0]);
         // SAFETY: inside the arena, which `self` keeps borrowed; written a line above.
-        unsafe { std::slice::from_raw_parts(start, values.len()) }
+        unsafe { std::slice::from_raw_parts(start.cast(), values.len()) }
     }
 
-    /// A copy that may be written. What lies around it within the arena is a pattern.
+    /// A copy that may be written.
     pub fn writable<T: Plain>(&mut self, values: &[T], at: At) -> &mut [T] {
         self.protect(libc::PROT_READ | libc::PROT_WRITE);
-        let start = self.place::<T>(values.len(), at);
+        let [at_last, bytes_last] = self.slice;
+        self.slice = [self.place::<T>(values.len(), at), size_of_val(values)];
+        let start = self.start().wrapping_add(self.slice[0]).cast::<T>();
         // SAFETY: inside the arena, which `self` keeps borrowed; every bit pattern is a number.
         unsafe {
-            ptr::write_bytes(self.base.add(self.page), PATTERN, self.bytes);
+            ptr::write_bytes(self.start().wrapping_add(at_last), PATTERN, bytes_last);
             ptr::copy_nonoverlapping(values.as_ptr(), start, values.len());
             std::slice::from_raw_parts_mut(start, values.len())
         }
@@ -107,15 +117,15 @@ impl Arena {
     /// arena is seen to be as it was.
     #[track_caller]
     pub fn intact<T: Plain>(&self, len: usize, at: At) -> &[T] {
-        let start = self.place::<T>(len, at);
+        let first = self.place::<T>(len, at);
+        assert_eq!(self.slice, [first, len * size_of::<T>()], "another slice");
         // SAFETY: the arena's pages are mapped readable, and `&self` is the only borrow.
         let (all, slice) = unsafe {
             (
-                std::slice::from_raw_parts(self.base.add(self.page), self.bytes),
-                std::slice::from_raw_parts(start, len),
+                std::slice::from_raw_parts(self.start(), self.bytes),
+                std::slice::from_raw_parts(self.start().wrapping_add(first).cast(), len),
             )
         };
-        let first = start.addr() - all.as_ptr().addr();
         let around = [&all[..first], &all[first + len * size_of::<T>()..]];
         // A block at a time, for an emulator walks through every page of every case.
         let mut blocks = around.into_iter().flat_map(|part| part.chunks(BLOCK.len()));
