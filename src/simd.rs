@@ -144,6 +144,9 @@ pub(crate) unsafe trait Simd: Copy {
     const WIDE: usize;
     /// A panel of so many rows is short: it gets those vectors for many pixels too.
     const SHORT: usize = 0;
+    /// The last terms of a sum that are left to its store, in tiles of so many vectors: see
+    /// [`finish_with`](crate::kernel::finish). 3 at most.
+    const LATE: [usize; MOST_VECTORS + 1] = [0; MOST_VECTORS + 1];
     /// Whether the widest tiles have so few pixels that narrow maps may be computed tap by tap.
     const RECTANGLES: bool = false;
     /// Whether windows of three columns of one or three channels have tiles of their own, for levels that

@@ -7,6 +7,9 @@ use super::piece::load;
 use super::strip::Strip;
 use crate::simd::Simd;
 
+/// The most terms that are left to a store.
+const MOST: usize = 3;
+
 /// Clamps the sums, writes those of channels that exist, and returns where the next tile goes.
 ///
 /// # Safety
@@ -84,33 +87,46 @@ pub(super) unsafe fn store<S: Simd, const M: usize, const V: usize>(
     output
 }
 
-/// Adds the last channel, at `x`, and writes each sum as soon as it is complete. A store takes the
-/// turn of a multiply-add where many stand in a row (measured on Zen 3: 28 of 172 cycles for twelve
-/// sums of 24 terms), and next to nothing between them.
+/// Adds the last terms, [`Simd::LATE`] of them from `x` and `w` on, and writes each sum as soon as it is complete. A
+/// store takes the turn of a multiply-add where many stand in a row (measured on Zen 3: 28 of 172 cycles for twelve
+/// sums of 24 terms), less where one lies between two, and next to nothing where three do. Pixels are `pixel` floats
+/// apart, the weights of terms `width`.
 ///
 /// # Safety
 /// As for [`tile::run`](super::tile::run); every channel of the block exists.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)] // three places, and how each goes on
 pub(super) unsafe fn finish_with<S: Simd, const M: usize, const V: usize>(
     simd: S,
     strip: &Strip,
     acc: [[S::F32; V]; M],
     x: *const f32,
+    pixel: usize,
     w: *const f32,
+    width: usize,
     mut output: *mut f32,
 ) -> *mut f32 {
     // SAFETY: the caller's.
     unsafe {
-        let mut b = [simd.splat(0.0); V];
-        for (v, b) in b.iter_mut().enumerate() {
-            *b = load::<S, V>(simd, w, v, strip);
-        }
         macro_rules! store {
             ($clamp:expr) => {
                 for m in 0..M {
-                    let a = simd.splat(x.wrapping_add(m * strip.pixel).read());
+                    let x = x.wrapping_add(m * pixel);
+                    let mut a = [simd.splat(0.0); MOST];
+                    for i in 0..const { S::LATE[V] } {
+                        a[i] = simd.splat(x.add(i).read());
+                    }
+                    // Weights as parts of the multiply-adds: there are no registers for all of them.
+                    let w = if const { S::LATE[V] > 1 } { simd.opaque(w) } else { w };
                     for v in 0..V {
-                        let sum = simd.mul_add(a, b[v], acc[m][v]);
+                        let mut sum = acc[m][v];
+                        for i in 0..const { S::LATE[V] } {
+                            let b = load::<S, V>(simd, w.wrapping_add(i * width), v, strip);
+                            sum = simd.mul_add(a[i], b, sum);
+                        }
+                        if const { S::LATE[V] > 1 } {
+                            sum = simd.settled(sum);
+                        }
                         simd.store(output.add(v * S::LANES), $clamp(sum));
                     }
                     output = output.wrapping_add(strip.output_pixel);

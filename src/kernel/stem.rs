@@ -10,7 +10,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::block::Block;
-use super::finish::{clamp, store};
+use super::finish::{clamp, finish_with, store};
 use super::piece::{lane, sums};
 use super::rows::{Columns, Cut};
 use super::strip::{Strip, Tile, each};
@@ -182,18 +182,36 @@ impl<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const STRIDE: 
         output: *mut f32,
     ) -> *mut f32 {
         let strip = self.0;
+        // The last taps are left to the stores.
+        let left = const { S::LATE[V] == COLUMNS } && strip.planes > 0 && strip.rows > 0;
         // SAFETY: the caller's.
         unsafe {
             let mut acc = sums::<S, M, V>(simd, strip, bias);
             let (mut plane, mut weights_plane) = (input.wrapping_add(strip.spans[1].at), weights);
-            for _ in 0..strip.planes {
-                let (mut row, mut weights) = (plane, weights_plane);
-                for _ in 0..strip.rows {
-                    weights = add::<S, M, V, DEPTH, STRIDE>(simd, &mut acc, strip, row, weights);
+            let (mut row, mut weights) = (plane, weights_plane);
+            for z in 0..strip.planes {
+                (row, weights) = (plane, weights_plane);
+                let rows = strip.rows - usize::from(left && z + 1 == strip.planes);
+                for _ in 0..rows {
+                    weights = add::<S, M, V, DEPTH, STRIDE, 0>(simd, &mut acc, row, weights, strip);
                     row = row.wrapping_add(strip.row);
                 }
                 plane = plane.wrapping_add(strip.plane);
                 weights_plane = weights_plane.wrapping_add(strip.weights_plane);
+            }
+            if left {
+                let w = add::<S, M, V, DEPTH, STRIDE, COLUMNS>(simd, &mut acc, row, weights, strip);
+                let x = row.wrapping_add((DEPTH - 1) * COLUMNS);
+                return finish_with(
+                    simd,
+                    strip,
+                    acc,
+                    x,
+                    STRIDE * DEPTH,
+                    w,
+                    width::<S>(V),
+                    output,
+                );
             }
             clamp(simd, strip, &mut acc);
             store(simd, strip, &acc, output)
@@ -201,27 +219,38 @@ impl<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const STRIDE: 
     }
 }
 
-/// Adds a row of the window: the first pixel's lies at `row`. Returns where the weights go on.
+/// Width of a panel that so many vectors fill.
+#[inline(always)]
+const fn width<S: Simd>(vectors: usize) -> usize {
+    if vectors * S::LANES < PANEL {
+        vectors * S::LANES
+    } else {
+        PANEL
+    }
+}
+
+/// Adds a row of the window, but for its last `LEFT` taps: the first pixel's lies at `row`. Returns where the weights go on.
 ///
 /// # Safety
 /// As for [`run`].
 #[inline(always)]
-unsafe fn add<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const STRIDE: usize>(
+unsafe fn add<
+    S: Simd,
+    const M: usize,
+    const V: usize,
+    const DEPTH: usize,
+    const STRIDE: usize,
+    const LEFT: usize,
+>(
     simd: S,
     acc: &mut [[S::F32; V]; M],
-    strip: &Strip,
     row: *const f32,
     weights: *const f32,
+    strip: &Strip,
 ) -> *const f32 {
     // Else the compiler would have an address for each vector.
     let (row, mut w) = (simd.opaque(row), simd.opaque(weights));
-    let width = const {
-        if V * S::LANES < PANEL {
-            V * S::LANES
-        } else {
-            PANEL
-        }
-    };
+    let width = const { width::<S>(V) };
     // Floats under the tile. The last vector ends with them: it may overlap the one before.
     let floats = const { ((M - 1) * STRIDE + COLUMNS) * DEPTH };
     let last = const { ((M - 1) * STRIDE + COLUMNS) * DEPTH - S::BLOCK };
@@ -235,7 +264,7 @@ unsafe fn add<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const
         }
         macro_rules! taps {
             ($($tap:literal)*) => {$(
-                if $tap < COLUMNS * DEPTH {
+                if $tap < COLUMNS * DEPTH - LEFT {
                     let weights = w;
                     // Else a float that is a tap of two pixels would stay where there is no room.
                     let row = simd.opaque(row);

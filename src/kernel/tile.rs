@@ -105,8 +105,12 @@ impl<S: Simd, const M: usize, const V: usize, const ROWS: bool> Tile<S>
             (1, 1)
         };
         let Span { at, len, .. } = strip.spans[1];
-        // The last channel is left to the stores.
-        let left = usize::from(S::BLOCK == 1 && len > 0 && strip.channels >= V * S::LANES);
+        // The last channels are left to the stores.
+        let late = const { S::LATE[V] };
+        let left = match len >= late && strip.channels >= V * S::LANES {
+            true => late,
+            false => 0,
+        };
         // SAFETY: the caller's.
         unsafe {
             let mut acc = sums::<S, M, V>(simd, strip, bias);
@@ -125,7 +129,7 @@ impl<S: Simd, const M: usize, const V: usize, const ROWS: bool> Tile<S>
                 weights_plane = weights_plane.wrapping_add(strip.weights_plane);
             }
             if left > 0 {
-                finish_with(simd, strip, acc, x, w, output)
+                finish_with(simd, strip, acc, x, strip.pixel, w, strip.width, output)
             } else {
                 finish(simd, strip, acc, output)
             }
