@@ -118,16 +118,24 @@ pub(super) unsafe fn finish_with<S: Simd, const M: usize, const V: usize>(
                     }
                     // Weights as parts of the multiply-adds: there are no registers for all of them.
                     let w = if const { S::LATE[V] > 1 } { simd.opaque(w) } else { w };
-                    for v in 0..V {
-                        let mut sum = acc[m][v];
+                    // Two sums at a time where each of their terms waits for the one before.
+                    let together = const { if S::LATE[V] > 1 { 2 } else { 1 } };
+                    for group in 0..V.div_ceil(together) {
+                        let from = group * together;
+                        let to = (from + together).min(V);
+                        let mut sums = acc[m];
                         for i in 0..const { S::LATE[V] } {
-                            let b = load::<S, V>(simd, w.wrapping_add(i * width), v, strip);
-                            sum = simd.mul_add(a[i], b, sum);
+                            for v in from..to {
+                                let b = load::<S, V>(simd, w.wrapping_add(i * width), v, strip);
+                                sums[v] = simd.mul_add(a[i], b, sums[v]);
+                                if const { S::LATE[V] > 1 } {
+                                    sums[v] = simd.settled(sums[v]);
+                                }
+                            }
                         }
-                        if const { S::LATE[V] > 1 } {
-                            sum = simd.settled(sum);
+                        for v in from..to {
+                            simd.store(output.add(v * S::LANES), $clamp(sums[v]));
                         }
-                        simd.store(output.add(v * S::LANES), $clamp(sum));
                     }
                     output = output.wrapping_add(strip.output_pixel);
                 }
