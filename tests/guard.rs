@@ -149,6 +149,11 @@ fn layers() -> Vec<Geometry> {
             }
         }
     }
+    // Their pixels at a border, one under the other.
+    for filters in [8, 16, 64] {
+        let layer = Geometry::conv2d([15, 16, 3], filters, [3, 3]);
+        layers.push(layer.padding(Padding::Same));
+    }
     for width in 1..=30 {
         layers.push(Geometry::conv1d([width, 4], 20, 1).stride(1 + width % 3));
         layers.push(Geometry::conv2d([2, width, 2], 33, [2, 3]).padding(Padding::square(1)));

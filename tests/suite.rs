@@ -40,6 +40,27 @@ fn tiles() {
     check(pointwise.chain(bordered));
 }
 
+/// Pixels that are alone in their rows, at a border or behind whole tiles: those one under the other make tiles of
+/// every number of pixels, and leave every number over.
+#[test]
+fn columns() {
+    let first_layers = (3..=30).flat_map(|height| {
+        [(1, 8), (3, 8), (3, 16), (3, 64)].map(|(channels, filters)| {
+            let width = 14 + height % 5;
+            let layer = Geometry::conv2d([height, width, channels], filters, [3, 3]);
+            layer.stride(1 + height % 2).padding(Padding::Same)
+        })
+    });
+    let others = [3, 8, 17].into_iter().flat_map(|height| {
+        [
+            Geometry::conv2d([height, 1, 5], 32, [1, 1]).strides([1, 2, 1]),
+            Geometry::conv2d([height, 4, 3], 9, [2, 3]).batch(3),
+            Geometry::conv3d([2, height, 16, 3], 16, [2, 3, 3]).padding(Padding::cube(1)),
+        ]
+    });
+    check(first_layers.chain(others));
+}
+
 /// Few input channels under windows of three columns: the tiles of first layers, which leave every
 /// number of pixels over, and what comes close to having them.
 #[test]
