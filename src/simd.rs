@@ -144,6 +144,8 @@ pub(crate) unsafe trait Simd: Copy {
     const WIDE: usize;
     /// A panel of so many rows is short: it gets those vectors for many pixels too.
     const SHORT: usize = 0;
+    /// A panel of more rows is long: it gets those vectors only if they take a twenty-fifth less.
+    const LONG: usize = usize::MAX;
     /// The last terms of a sum that are left to its store, in tiles of so many vectors: see
     /// [`finish_with`](crate::kernel::finish). 3 at most.
     const LATE: [usize; MOST_VECTORS + 1] = [0; MOST_VECTORS + 1];

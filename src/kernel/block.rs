@@ -78,7 +78,8 @@ impl Block {
 
 /// How many vectors make the better tile for a row of so many pixels. The wider tile, of fewer pixels, reads
 /// less for as many multiply-adds, so it also is if neither takes longer, and for a panel of few rows, where what
-/// counts is that more stores go to the same pixel.
+/// counts is that more stores go to the same pixel. A panel of many rows the first-level cache does not keep: tiles of
+/// more pixels then wait less often for its weights.
 #[inline(always)]
 pub(super) fn vectors<S: Simd>(pixels: usize, panels: &Panels) -> usize {
     // Filters that do not fill such a tile's panels: a small layer need not wait for the answer.
@@ -88,7 +89,12 @@ pub(super) fn vectors<S: Simd>(pixels: usize, panels: &Panels) -> usize {
     let rows = panels.rows();
     let cost = |vectors: usize| cost(pixels, S::TILES[vectors], vectors, step);
     let [many, few] = [S::VECTORS, S::WIDE];
-    if few > many && (rows <= S::SHORT || cost(few) * many <= cost(many) * few) {
+    let (few_cost, many_cost) = (cost(few) * many, cost(many) * few);
+    let wide = match rows > S::LONG {
+        true => few_cost + few_cost / 25 < many_cost,
+        false => few_cost <= many_cost,
+    };
+    if few > many && (rows <= S::SHORT || wide) {
         few
     } else {
         many
