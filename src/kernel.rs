@@ -37,6 +37,7 @@ cfg_if::cfg_if! {
         mod strip;
         mod taps;
         mod tile;
+        mod upright;
         mod winograd_products;
         mod winograd_transform;
         mod winograd_walk;

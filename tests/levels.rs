@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{levels, missing_levels};
+use common::{levels, missing_levels, wrongly_wanted};
 use microconv::{Error, Level};
 
 /// All tests take their levels from `levels`, which fails where a required one is not there.
@@ -23,6 +23,19 @@ fn a_missing_level_is_reported() {
     assert_eq!(missing_levels("sve9"), ["sve9: no level has this name"]);
     assert!(missing_levels("").is_empty());
     assert!(missing_levels("scalar").is_empty());
+}
+
+#[test]
+fn a_list_that_leaves_out_what_is_required_is_reported() {
+    assert!(wrongly_wanted("avx2, scalar", "scalar").is_empty());
+    assert!(wrongly_wanted("avx2", "").is_empty());
+    assert_eq!(
+        wrongly_wanted("avx2,sve9", "neon,avx2"),
+        [
+            "sve9: no level has this name",
+            "neon: required, and not wanted"
+        ]
+    );
 }
 
 #[test]

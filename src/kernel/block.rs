@@ -37,14 +37,9 @@ impl Block {
         let lane = first % PANEL;
         let left = filters - first;
         let width = pack::width(left + lane);
-        let alike = |vectors: usize| {
-            // More than one panel at once, if all are of the same width.
-            let lanes = vectors * S::LANES;
-            lanes > PANEL && pack::width(left.saturating_sub(lanes - PANEL)) == PANEL
-        };
-        let vectors = if alike(most) {
+        let vectors = if alike::<S>(most, left) {
             most
-        } else if alike(S::VECTORS) {
+        } else if alike::<S>(S::VECTORS, left) {
             S::VECTORS
         } else {
             (width - lane).min(PANEL).div_ceil(S::LANES).min(S::VECTORS)
@@ -76,14 +71,21 @@ impl Block {
     }
 }
 
+/// Whether a block of so many vectors takes more than one panel of the filters that are left, all of the same width.
+#[inline(always)]
+fn alike<S: Simd>(vectors: usize, left: usize) -> bool {
+    let lanes = vectors * S::LANES;
+    lanes > PANEL && pack::width(left.saturating_sub(lanes - PANEL)) == PANEL
+}
+
 /// How many vectors make the better tile for a row of so many pixels. The wider tile, of fewer pixels, reads
 /// less for as many multiply-adds, so it also is if neither takes longer, and for a panel of few rows, where what
 /// counts is that more stores go to the same pixel. A panel of many rows the first-level cache does not keep: tiles of
 /// more pixels then wait less often for its weights.
 #[inline(always)]
 pub(super) fn vectors<S: Simd>(pixels: usize, panels: &Panels) -> usize {
-    // Filters that do not fill such a tile's panels: a small layer need not wait for the answer.
-    if panels.filters + PANEL / 2 <= S::WIDE * S::LANES {
+    // No block of such a layer is so wide: it need not wait for the answer.
+    if !alike::<S>(S::WIDE, panels.filters) {
         return S::VECTORS;
     }
     let rows = panels.rows();

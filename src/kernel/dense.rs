@@ -5,12 +5,13 @@
 //! pixels reach the same taps, but that the first may miss some on the left and the last some on
 //! the right. Rows and planes of the window outside the input are skipped as a whole.
 
-use super::block::{Block, cost, step, vectors};
+use super::block::{Block, vectors};
 use super::rectangles::{self, Rectangles};
-use super::rows::{self, Columns, Cut, Rows, cut};
+use super::rows::{Columns, Cut, Rows, cut};
 use super::stem::{self, Shape};
 use super::strip::{Span, Strip};
 use super::tile;
+use super::upright;
 use super::window::{count, quotient};
 use super::{CACHED, Job};
 use crate::simd::Simd;
@@ -238,8 +239,8 @@ impl Walk {
                 unsafe {
                     match &stem {
                         Some(stem) if stems => stem::run(simd, &strip, stem),
-                        _ if stands(&cut, lines.count, most, block.vectors) => {
-                            upright(simd, &strip, &cut, most, block.vectors);
+                        _ if upright::pays(&cut, lines.count, most, block.vectors) => {
+                            upright::run(simd, &strip, cut.tile, most, block.vectors);
                         }
                         _ => tile::run(simd, &strip, cut.tile, block.vectors),
                     }
@@ -274,45 +275,5 @@ impl Walk {
             }
         };
         [span(cut.x + 1, a, b), span(cut.x, b, c), span(cut.x, c, d)]
-    }
-}
-
-/// Whether the few pixels of a cut take less time column by column, in tiles of pixels one under the other. A pixel
-/// alone makes few sums, each of which waits for itself. (Measured on Zen 3: ResNet-8's first layer takes 5 % less.)
-#[inline(always)]
-fn stands(cut: &Cut, lines: usize, most: usize, vectors: usize) -> bool {
-    let [after_first, first, last, before_last] = cut.taps;
-    // More change nothing.
-    let lines = lines.min(1000);
-    cut.tiles == 1
-        && (after_first, before_last) == (first, last)
-        && cut.tile * cost(lines, most, vectors, step) < lines * step(cut.tile * vectors)
-}
-
-/// Runs the pixels of a cut so.
-///
-/// # Safety
-/// As for [`tile::run`].
-#[inline(always)]
-unsafe fn upright<S: Simd>(simd: S, strip: &Strip, cut: &Cut, most: usize, vectors: usize) {
-    for x in 0..cut.tile {
-        let mut y = 0;
-        while y < strip.lines {
-            let (tile, tiles) = rows::cut(strip.lines - y, most);
-            let input = x * strip.pixel + y * strip.input_line;
-            let output = x * strip.output_pixel + y * strip.output_line;
-            let column = Strip {
-                lines: 1,
-                tiles,
-                pixel: strip.input_line,
-                output_pixel: strip.output_line,
-                input: strip.input.wrapping_add(input),
-                output: strip.output.wrapping_add(output),
-                ..*strip
-            };
-            // SAFETY: the caller's, of the same pixels.
-            unsafe { tile::run(simd, &column, tile, vectors) };
-            y += tile * tiles;
-        }
     }
 }

@@ -182,36 +182,28 @@ impl<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const STRIDE: 
         output: *mut f32,
     ) -> *mut f32 {
         let strip = self.0;
-        // The last taps are left to the stores.
-        let left = const { S::LATE[V] == COLUMNS } && strip.planes > 0 && strip.rows > 0;
         // SAFETY: the caller's.
         unsafe {
             let mut acc = sums::<S, M, V>(simd, strip, bias);
             let (mut plane, mut weights_plane) = (input.wrapping_add(strip.spans[1].at), weights);
-            let (mut row, mut weights) = (plane, weights_plane);
-            for z in 0..strip.planes {
-                (row, weights) = (plane, weights_plane);
-                let rows = strip.rows - usize::from(left && z + 1 == strip.planes);
-                for _ in 0..rows {
-                    weights = add::<S, M, V, DEPTH, STRIDE, 0>(simd, &mut acc, row, weights, strip);
+            for z in 1..=strip.planes {
+                let (mut row, mut weights) = (plane, weights_plane);
+                for y in 1..=strip.rows {
+                    let last = z == strip.planes && y == strip.rows;
+                    if const { S::LATE[V] == COLUMNS } && last {
+                        // The last taps are left to the stores.
+                        let w = add::<S, M, V, DEPTH, STRIDE, COLUMNS>(
+                            simd, &mut acc, strip, row, weights,
+                        );
+                        let x = row.wrapping_add((DEPTH - 1) * COLUMNS);
+                        let (pixel, width) = (STRIDE * DEPTH, width::<S>(V));
+                        return finish_with(simd, strip, acc, x, pixel, w, width, output);
+                    }
+                    weights = add::<S, M, V, DEPTH, STRIDE, 0>(simd, &mut acc, strip, row, weights);
                     row = row.wrapping_add(strip.row);
                 }
                 plane = plane.wrapping_add(strip.plane);
                 weights_plane = weights_plane.wrapping_add(strip.weights_plane);
-            }
-            if left {
-                let w = add::<S, M, V, DEPTH, STRIDE, COLUMNS>(simd, &mut acc, row, weights, strip);
-                let x = row.wrapping_add((DEPTH - 1) * COLUMNS);
-                return finish_with(
-                    simd,
-                    strip,
-                    acc,
-                    x,
-                    STRIDE * DEPTH,
-                    w,
-                    width::<S>(V),
-                    output,
-                );
             }
             clamp(simd, strip, &mut acc);
             store(simd, strip, &acc, output)
@@ -244,9 +236,9 @@ unsafe fn add<
 >(
     simd: S,
     acc: &mut [[S::F32; V]; M],
+    strip: &Strip,
     row: *const f32,
     weights: *const f32,
-    strip: &Strip,
 ) -> *const f32 {
     // Else the compiler would have an address for each vector.
     let (row, mut w) = (simd.opaque(row), simd.opaque(weights));

@@ -16,11 +16,11 @@ pub mod winograd;
 /// # Panics
 ///
 /// If `MICROCONV_REQUIRE_LEVELS` (names with commas between) has one that is not among them: a run
-/// that is meant to cover a level must not pass without it.
+/// that is meant to cover a level must not pass without it. And if `MICROCONV_LEVELS` has a name that no level has.
 pub fn levels() -> Vec<Level> {
     let only = std::env::var("MICROCONV_LEVELS").ok();
     let wanted = |name| match &only {
-        Some(only) => only.split(',').any(|wanted| wanted.trim() == name),
+        Some(only) => listed(only).any(|wanted| wanted == name),
         None => true,
     };
     let levels: Vec<Level> = Level::all().filter(|level| wanted(level.name())).collect();
@@ -47,7 +47,30 @@ pub fn levels() -> Vec<Level> {
         "required, and not there: {}",
         missing.join("; ")
     );
+    if let Some(only) = &only {
+        let wrong = wrongly_wanted(only, &required);
+        assert!(wrong.is_empty(), "MICROCONV_LEVELS: {}", wrong.join("; "));
+    }
     levels
+}
+
+/// What is wrong with a list of levels to run alone, beside a list of required ones.
+pub fn wrongly_wanted(only: &str, required: &str) -> Vec<String> {
+    let unknown = listed(only)
+        .filter(|name| !Level::NAMES.contains(name))
+        .map(|name| format!("{name}: no level has this name"));
+    let left_out = listed(required)
+        .filter(|name| !listed(only).any(|wanted| wanted == *name))
+        .map(|name| format!("{name}: required, and not wanted"));
+    unknown.chain(left_out).collect()
+}
+
+/// The names of a list with commas between.
+fn listed(names: &str) -> impl Iterator<Item = &str> {
+    names
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
 }
 
 /// The levels with f32 kernels of their own.
@@ -59,10 +82,7 @@ pub fn levels_f32() -> Vec<Level> {
 
 /// Of a list of required levels, those that this CPU lacks, each with the reason.
 pub fn missing_levels(required: &str) -> Vec<String> {
-    required
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
+    listed(required)
         .filter_map(|name| {
             Level::named(name)
                 .err()
