@@ -186,10 +186,10 @@ impl<S: Simd, const M: usize, const V: usize, const DEPTH: usize, const STRIDE: 
         unsafe {
             let mut acc = sums::<S, M, V>(simd, strip, bias);
             let (mut plane, mut weights_plane) = (input.wrapping_add(strip.spans[1].at), weights);
-            for z in 1..=strip.planes {
+            for z in 0..strip.planes {
                 let (mut row, mut weights) = (plane, weights_plane);
-                for y in 1..=strip.rows {
-                    let last = z == strip.planes && y == strip.rows;
+                for y in 0..strip.rows {
+                    let last = z + 1 == strip.planes && y + 1 == strip.rows;
                     if const { S::LATE[V] == COLUMNS } && last {
                         // The last taps are left to the stores.
                         let w = add::<S, M, V, DEPTH, STRIDE, COLUMNS>(
