@@ -43,9 +43,8 @@ pub fn conv(
     each_output(geometry, &sizes, |output| {
         let mut sum = bias.map_or(0.0, |bias| f64::from(at(bias, output.filter)));
         let mut magnitude = sum.abs();
-        each_term(geometry, &sizes, output, |pixel, weight| {
-            let weight = at(weights.slice(), weights.index(geometry, &sizes, weight));
-            let product = f64::from(at(input, pixel)) * f64::from(weight);
+        each_term(geometry, &sizes, output, input, &weights, |x, weight| {
+            let product = f64::from(*x) * f64::from(*weight);
             sum += product;
             magnitude += product.abs();
         });
@@ -74,9 +73,8 @@ pub fn chain(
     let mut to = sums.iter_mut();
     each_output(geometry, &sizes, |output| {
         let mut sum = bias.map_or(0.0, |bias| at(bias, output.filter));
-        each_term(geometry, &sizes, output, |pixel, weight| {
-            let weight = at(weights.slice(), weights.index(geometry, &sizes, weight));
-            sum = libm::fmaf(at(input, pixel), weight, sum);
+        each_term(geometry, &sizes, output, input, &weights, |x, weight| {
+            sum = libm::fmaf(*x, *weight, sum);
         });
         if let Some(to) = to.next() {
             *to = sum;
@@ -134,11 +132,8 @@ fn integers<I, B: Copy + Into<i64>>(
         let mut sum = bias
             .and_then(|bias| bias.get(output.filter))
             .map_or(0, |bias| (*bias).into());
-        each_term(geometry, &sizes, output, |pixel, weight| {
-            let weight = weights.index(geometry, &sizes, weight);
-            if let (Some(weight), Some(x)) = (weights.slice().get(weight), input.get(pixel)) {
-                sum += i64::from(*weight) * value(x);
-            }
+        each_term(geometry, &sizes, output, input, &weights, |x, weight| {
+            sum += i64::from(*weight) * value(x);
         });
         if let Some(to) = to.next() {
             *to = sum;
@@ -190,16 +185,6 @@ struct Output {
     filter: usize,
 }
 
-/// One element of the weights.
-#[derive(Clone, Copy)]
-struct Weight {
-    pub filter: usize,
-    /// Depth, height and width in the window.
-    pub tap: [usize; 3],
-    /// Channel within the group.
-    pub channel: usize,
-}
-
 /// Calls `body` for each output, in the order in which they lie in memory.
 fn each_output(geometry: &Geometry, sizes: &Sizes, mut body: impl FnMut(Output)) {
     for image in 0..geometry.batch {
@@ -219,12 +204,14 @@ fn each_output(geometry: &Geometry, sizes: &Sizes, mut body: impl FnMut(Output))
     }
 }
 
-/// Calls `body` with the input index and the weight of each term of an output's sum.
-fn each_term(
+/// Calls `body` with the input and the weight of each term of an output's sum.
+fn each_term<I, W>(
     geometry: &Geometry,
     sizes: &Sizes,
     output: Output,
-    mut body: impl FnMut(usize, Weight),
+    input: &[I],
+    weights: &Weights<'_, W>,
+    mut body: impl FnMut(&I, &W),
 ) {
     let Output {
         image,
@@ -240,22 +227,21 @@ fn each_term(
     };
     let group = filter.checked_div(sizes.group_filters).unwrap_or(0);
     for kz in 0..geometry.kernel[0] {
+        let Some(z) = inside(0, kz) else { continue };
         for ky in 0..geometry.kernel[1] {
+            let Some(y) = inside(1, ky) else { continue };
             for kx in 0..geometry.kernel[2] {
-                let (Some(z), Some(y), Some(x)) = (inside(0, kz), inside(1, ky), inside(2, kx))
-                else {
-                    continue;
-                };
+                let Some(x) = inside(2, kx) else { continue };
                 let pixel = ((image * depth + z) * height + y) * width + x;
-                for channel in 0..sizes.group_channels {
-                    body(
-                        pixel * geometry.channels + group * sizes.group_channels + channel,
-                        Weight {
-                            filter,
-                            tap: [kz, ky, kx],
-                            channel,
-                        },
-                    );
+                let from = pixel * geometry.channels + group * sizes.group_channels;
+                let (mut at, step) = weights.channels(geometry, sizes, filter, [kz, ky, kx]);
+                let terms = input.get(from..from + sizes.group_channels);
+                for x in terms.unwrap_or(&[]) {
+                    // It is there, as `check` has shown.
+                    if let Some(weight) = weights.slice().get(at) {
+                        body(x, weight);
+                    }
+                    at += step;
                 }
             }
         }
@@ -285,18 +271,22 @@ fn at(slice: &[f32], index: usize) -> f32 {
 }
 
 impl<T> Weights<'_, T> {
-    /// Where a weight lies.
-    fn index(&self, geometry: &Geometry, sizes: &Sizes, weight: Weight) -> usize {
+    /// Where the weights of a filter's tap (its depth, height and width in the window) lie: that of
+    /// the group's first channel, and how far it is from each to the next.
+    fn channels(
+        &self,
+        geometry: &Geometry,
+        sizes: &Sizes,
+        filter: usize,
+        [z, y, x]: [usize; 3],
+    ) -> (usize, usize) {
         let [kd, kh, kw] = geometry.kernel;
-        let [z, y, x] = weight.tap;
         let (tap, taps) = ((z * kh + y) * kw + x, kd * kh * kw);
         let channels = sizes.group_channels;
         match self {
-            Weights::Ohwi(_) => (weight.filter * taps + tap) * channels + weight.channel,
-            Weights::Oihw(_) => (weight.filter * channels + weight.channel) * taps + tap,
-            Weights::Hwio(_) => {
-                (tap * channels + weight.channel) * geometry.filters + weight.filter
-            }
+            Weights::Ohwi(_) => ((filter * taps + tap) * channels, 1),
+            Weights::Oihw(_) => (filter * channels * taps + tap, taps),
+            Weights::Hwio(_) => (tap * channels * geometry.filters + filter, geometry.filters),
         }
     }
 }

@@ -400,11 +400,20 @@ fn the_harness_can_fail() {
             "{at:?}"
         );
     }
-    let constant = arena.read_only(&[1f32; 100], At::End).as_ptr().cast_mut();
-    // SAFETY: as above.
-    assert!(killed(signal_of(|| unsafe {
-        constant.write_volatile(2.0)
-    })));
+    for at in [At::Start, At::End] {
+        let constant = arena.read_only(&[1f32; 100], at);
+        let inside = constant.as_ptr().cast_mut();
+        let beyond = match at {
+            At::Start => inside.wrapping_sub(1),
+            _ => inside.wrapping_add(100),
+        };
+        assert!(constant.iter().all(|&float| float == 1.0), "{at:?}");
+        // SAFETY: as above.
+        let written = signal_of(|| unsafe { inside.write_volatile(2.0) });
+        // SAFETY: as above.
+        let read = signal_of(|| unsafe { _ = beyond.read_volatile() });
+        assert!(killed(written) && killed(read), "{at:?}");
+    }
 }
 
 #[test]

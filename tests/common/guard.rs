@@ -21,12 +21,23 @@ impl Plain for i16 {}
 impl Plain for u8 {}
 
 /// Pages of numbers with an unmapped page on either side. What lies around the slice is a pattern.
+///
+/// The same pages are mapped twice, to be written and to be read only: a system call for each slice, which makes all cores forget
+/// what they know of the pages, would take most of the time of these tests.
 pub struct Arena {
-    base: *mut u8,
+    /// Of the mapping that can be written, and of the other, each with its guards.
+    bases: [*mut u8; 2],
     page: usize,
     bytes: usize,
     /// The first byte of the slice that lies there, and how many it has.
     slice: [usize; 2],
+}
+
+/// The system's answer, unless it is an error.
+#[track_caller]
+fn answered(call: &str, error: bool) {
+    let why = std::io::Error::last_os_error();
+    assert!(!error, "{call}: {why}");
 }
 
 impl Arena {
@@ -35,38 +46,46 @@ impl Arena {
         // SAFETY: a question about the system.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
         let bytes = (floats * 4).next_multiple_of(page) + page;
-        // SAFETY: a fresh mapping, which nothing else knows of.
-        let base = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                bytes + 2 * page,
-                libc::PROT_NONE,
+        // SAFETY: a file without a name, of which nothing else knows.
+        let file = unsafe { libc::tmpfile() };
+        answered("tmpfile", file.is_null());
+        // SAFETY: the file is open.
+        let pages = unsafe { libc::fileno(file) };
+        // SAFETY: its own descriptor.
+        answered("ftruncate", unsafe {
+            libc::ftruncate(pages, bytes as libc::off_t) != 0
+        });
+        let map = |protection| {
+            let (none, shared) = (
                 libc::MAP_PRIVATE | libc::MAP_ANON,
-                -1,
-                0,
-            )
+                libc::MAP_SHARED | libc::MAP_FIXED,
+            );
+            // SAFETY: fresh mappings; the second replaces pages of the first, between its first and its last.
+            unsafe {
+                let base = libc::mmap(
+                    ptr::null_mut(),
+                    bytes + 2 * page,
+                    libc::PROT_NONE,
+                    none,
+                    -1,
+                    0,
+                );
+                answered("mmap", base == libc::MAP_FAILED);
+                let inside = base.wrapping_byte_add(page);
+                let mapped = libc::mmap(inside, bytes, protection, shared, pages, 0);
+                answered("mmap", mapped != inside);
+                base.cast()
+            }
         };
-        assert_ne!(
-            base,
-            libc::MAP_FAILED,
-            "mmap: {}",
-            std::io::Error::last_os_error()
-        );
-        let arena = Arena {
-            base: base.cast(),
+        let bases = [libc::PROT_READ | libc::PROT_WRITE, libc::PROT_READ].map(map);
+        // SAFETY: nothing else has the file, and the mappings keep its pages.
+        unsafe { libc::fclose(file) };
+        Arena {
+            bases,
             page,
             bytes,
             slice: [0, bytes],
-        };
-        arena.protect(libc::PROT_READ | libc::PROT_WRITE);
-        arena
-    }
-
-    fn protect(&self, protection: i32) {
-        // SAFETY: the pages between the guards are this arena's.
-        let result =
-            unsafe { libc::mprotect(self.base.add(self.page).cast(), self.bytes, protection) };
-        assert_eq!(result, 0, "mprotect: {}", std::io::Error::last_os_error());
+        }
     }
 
     /// The byte that a slice of `len` starts at.
@@ -84,24 +103,21 @@ impl Arena {
         offset
     }
 
-    /// The pages between the guards.
+    /// The pages between the guards, to be written.
     fn start(&self) -> *mut u8 {
-        // SAFETY: within the mapping.
-        unsafe { self.base.add(self.page) }
+        self.bases[0].wrapping_add(self.page)
     }
 
     /// A copy that may be read and not written.
     pub fn read_only<T: Plain>(&mut self, values: &[T], at: At) -> &[T] {
         self.writable(values, at);
-        self.protect(libc::PROT_READ);
-        let start = self.start().wrapping_add(self.slice[0]);
-        // SAFETY: inside the arena, which `self` keeps borrowed; written a line above.
+        let start = self.bases[1].wrapping_add(self.page + self.slice[0]);
+        // SAFETY: inside the mapping for reading, of pages that were written a line above and that `self` keeps borrowed.
         unsafe { std::slice::from_raw_parts(start.cast(), values.len()) }
     }
 
     /// A copy that may be written.
     pub fn writable<T: Plain>(&mut self, values: &[T], at: At) -> &mut [T] {
-        self.protect(libc::PROT_READ | libc::PROT_WRITE);
         let [at_last, bytes_last] = self.slice;
         self.slice = [self.place::<T>(values.len(), at), size_of_val(values)];
         let start = self.start().wrapping_add(self.slice[0]).cast::<T>();
@@ -139,8 +155,10 @@ impl Arena {
 
 impl Drop for Arena {
     fn drop(&mut self) {
-        // SAFETY: the mapping is this arena's, and nothing borrows it any more.
-        unsafe { libc::munmap(self.base.cast(), self.bytes + 2 * self.page) };
+        for base in self.bases {
+            // SAFETY: the mapping is this arena's, and nothing borrows it any more.
+            unsafe { libc::munmap(base.cast(), self.bytes + 2 * self.page) };
+        }
     }
 }
 

@@ -315,12 +315,20 @@ impl Case {
         );
         let mut result = Vec::with_capacity(self.plan.output_len());
         let mut reached = vec![];
+        let taps = kd * kh * kw;
+        // An emulator should not look for each weight again at each pixel.
+        let weights: Vec<f32> = (0..filters * taps * group_channels)
+            .map(|n| {
+                let (rest, channel) = (n / group_channels, n % group_channels);
+                self.weights[self.weight_at(rest / taps, rest % taps, channel)]
+            })
+            .collect();
         for position in 0..batch * depth * height * width {
             let (rest, x) = (position / width, position % width);
             let (rest, y) = (rest / height, rest % height);
             let (image, z) = (rest / depth, rest % depth);
             reached.clear();
-            for tap in 0..kd * kh * kw {
+            for tap in 0..taps {
                 let window = [tap / (kh * kw), tap / kw % kh, tap % kw];
                 let mut pixel = image;
                 let mut inside = true;
@@ -341,10 +349,12 @@ impl Case {
                 let group = filter / group_filters;
                 let mut sum = self.bias.as_ref().map_or(0.0, |bias| bias[filter]);
                 for &(tap, pixel) in &reached {
-                    for channel in 0..group_channels {
-                        let from = pixel * geometry.channels + group * group_channels + channel;
-                        let weight = self.weights[self.weight_at(filter, tap, channel)];
-                        sum = mul_add(self.input[from], weight, sum);
+                    let from = pixel * geometry.channels + group * group_channels;
+                    let weight = (filter * taps + tap) * group_channels;
+                    let input = &self.input[from..from + group_channels];
+                    let weights = &weights[weight..weight + group_channels];
+                    for (&x, &weight) in input.iter().zip(weights) {
+                        sum = mul_add(x, weight, sum);
                     }
                 }
                 result.push(clamp(sum, self.plan.activation()));
