@@ -236,10 +236,10 @@ fn each_term<I, W>(
                 let from = pixel * geometry.channels + group * sizes.group_channels;
                 let (mut at, step) = weights.channels(geometry, sizes, filter, [kz, ky, kx]);
                 let terms = input.get(from..from + sizes.group_channels);
-                for x in terms.unwrap_or(&[]) {
-                    // It is there, as `check` has shown.
+                // Both are there, as `check` has shown.
+                for input in terms.unwrap_or(&[]) {
                     if let Some(weight) = weights.slice().get(at) {
-                        body(x, weight);
+                        body(input, weight);
                     }
                     at += step;
                 }
