@@ -60,8 +60,9 @@ pub fn near_reference(layer: &Layer, output: &[f32], buffers: &mut Buffers) -> R
             f64::from(layer.plan.activation().max),
         );
         let error = (f64::from(given) - needed).abs();
-        // Written so that NaN is wrong.
-        if !(error <= bound) {
+        // Asked so that NaN is wrong.
+        let near = error <= bound;
+        if !near {
             return Err(Wrong {
                 at,
                 given,

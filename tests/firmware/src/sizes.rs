@@ -3,13 +3,19 @@
 use microconv::{Activation, ConvF32, Error, Geometry, Padding, Quantity};
 
 const fn refused(geometry: Geometry, quantity: Quantity) -> bool {
-    match (ConvF32::new(geometry, Activation::NONE), quantity) {
-        (Err(Error::Overflow(Quantity::InputLen)), Quantity::InputLen) => true,
-        (Err(Error::Overflow(Quantity::OutputLen)), Quantity::OutputLen) => true,
-        (Err(Error::Overflow(Quantity::PackedLen)), Quantity::PackedLen) => true,
-        (Err(Error::Overflow(Quantity::Input(_))), Quantity::Input(_)) => true,
-        _ => false,
-    }
+    matches!(
+        (ConvF32::new(geometry, Activation::NONE), quantity),
+        (Err(Error::Overflow(Quantity::InputLen)), Quantity::InputLen)
+            | (
+                Err(Error::Overflow(Quantity::OutputLen)),
+                Quantity::OutputLen
+            )
+            | (
+                Err(Error::Overflow(Quantity::PackedLen)),
+                Quantity::PackedLen
+            )
+            | (Err(Error::Overflow(Quantity::Input(_))), Quantity::Input(_))
+    )
 }
 
 const _: () = {
