@@ -2,7 +2,7 @@
 //! algorithm may be more than 5 % faster than its choice.
 //!
 //! ```text
-//! cargo run --release --example choice [-- [--csv] [--level NAME] [--scratch BYTES] [--random COUNT]]
+//! cargo run --release --example choice [-- [--csv] [--level NAME] [--scratch BYTES] [--random COUNT] [--seed NUMBER]]
 //! ```
 //!
 //! It prints the misses, and fails if there are any. Layers are measured again before they count as
@@ -43,6 +43,7 @@ struct Options {
     level: Level,
     scratch: usize,
     random: usize,
+    seed: u64,
 }
 
 fn main() -> ExitCode {
@@ -62,6 +63,7 @@ fn options() -> Result<Options, String> {
         level: Level::detect(),
         scratch: 4 << 20,
         random: 200,
+        seed: 4,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -74,6 +76,7 @@ fn options() -> Result<Options, String> {
             }
             "--scratch" => options.scratch = number(value()?)?,
             "--random" => options.random = number(value()?)?,
+            "--seed" => options.seed = number(value()?)? as u64,
             _ => return Err(format!("{arg}: no such option")),
         }
     }
@@ -84,7 +87,7 @@ fn options() -> Result<Options, String> {
 fn run(options: &Options) -> Result<usize, String> {
     let mut layers = layers::read(None)?;
     let set = layers.len();
-    layers.extend(random(options.random));
+    layers.extend(random(options.random, options.seed));
     if options.csv {
         println!("layer,batch,h,w,c,filters,pad,groups,auto,direct,w2,w4,w6");
     }
@@ -258,11 +261,11 @@ fn describe(layer: &Layer) -> String {
     )
 }
 
-/// Random layers of windows of 3x3, the same every time: sizes and channels over the orders of
+/// Random layers of windows of 3x3, the same for the same seed: sizes and channels over the orders of
 /// magnitude that networks have.
-fn random(count: usize) -> Vec<Layer> {
+fn random(count: usize, seed: u64) -> Vec<Layer> {
     // SplitMix64 (Steele, Lea and Flood, 2014).
-    let mut state = 4_u64;
+    let mut state = seed;
     let mut next = move || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = state;
