@@ -974,6 +974,34 @@ microconv_status microconv_f32_init_algorithm(struct microconv_f32 *plan,
                                               struct microconv_error *error);
 
 /**
+ * As `microconv_f32_init_algorithm`, tuned for a level (`MICROCONV_LEVEL_BEST` for the best):
+ * `MICROCONV_ALGORITHM_AUTO` and `MICROCONV_ALGORITHM_WINOGRAD` then choose what is the fastest on its
+ * vectors, not what is nowhere far behind. The plan runs on every level, with the same result; but
+ * weights packed for it are read by plans that are tuned for the same.
+ *
+ * @param plan Where the plan is made.
+ * @param geometry The layer.
+ * @param min The least output.
+ * @param max The greatest output.
+ * @param algorithm A `microconv_algorithm`.
+ * @param scratch_bytes The most scratch that it may take, in bytes.
+ * @param error_bound The largest error that it may have, in units of a sum of magnitudes.
+ * @param level A level: a number below `microconv_level_count()`.
+ * @param error Where more is told of a call that is refused, or NULL.
+ * @return `MICROCONV_STATUS_OK`, or why the call is refused.
+ * @pre Pointers are NULL, or point at what they say.
+ */
+microconv_status microconv_f32_init_tuned(struct microconv_f32 *plan,
+                                          const struct microconv_geometry *geometry,
+                                          float min,
+                                          float max,
+                                          uint32_t algorithm,
+                                          size_t scratch_bytes,
+                                          double error_bound,
+                                          uint32_t level,
+                                          struct microconv_error *error);
+
+/**
  * Tells all sizes of a plan.
  *
  * @param plan The plan.

@@ -67,7 +67,33 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// What an algorithm may cost.
+/// The vectors that an algorithm is chosen for.
+///
+/// Vectors twice as long make products twice as fast, and the memory behind them no faster: what is the
+/// fastest algorithm on one level may take a fifth more than another on the next. Every plan runs on
+/// every level, whatever it is tuned for, with the same result; but its packed weights are its
+/// algorithm's, so a plan that packs weights and one that reads them are tuned alike.
+///
+/// ```
+/// use microconv::{Level, Limits, Tuning};
+/// // Planned where the layer runs, for the level that it runs on:
+/// let here = Limits::scratch(1 << 20).tuned(Level::detect().tuning());
+/// // Planned and packed elsewhere, for a machine that is known:
+/// const THERE: Limits = Limits::scratch(1 << 20).tuned(Tuning::Avx2);
+/// assert_eq!(Limits::scratch(1 << 20).tuning, Tuning::Any);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tuning {
+    /// Any: the algorithm that is nowhere far behind.
+    Any,
+    /// Eight floats, as AVX2 has.
+    Avx2,
+    /// Sixteen, as AVX-512 has.
+    Avx512,
+}
+
+/// What an algorithm may cost, and where its time counts.
 ///
 /// ```
 /// use microconv::Limits;
@@ -83,20 +109,29 @@ pub struct Limits {
     /// direct one may have. NaN allows none. It is that of levels that fuse multiplication and addition;
     /// on one that does not, an algorithm may be twice as far off.
     pub error_bound: f64,
+    /// The vectors that [`Algorithm::Auto`] and [`Algorithm::Winograd`] choose for.
+    pub tuning: Tuning,
 }
 
 impl Limits {
-    /// So many bytes of scratch, and any error.
+    /// So many bytes of scratch, any error, and any vectors.
     pub const fn scratch(bytes: usize) -> Self {
         Limits {
             scratch_bytes: bytes,
             error_bound: f64::INFINITY,
+            tuning: Tuning::Any,
         }
     }
 
     /// With this bound of the error.
     pub const fn error(mut self, bound: f64) -> Self {
         self.error_bound = bound;
+        self
+    }
+
+    /// For these vectors.
+    pub const fn tuned(mut self, tuning: Tuning) -> Self {
+        self.tuning = tuning;
         self
     }
 }

@@ -80,8 +80,9 @@ impl ConvF32 {
     ///
     /// [`Algorithm::Auto`] and [`Algorithm::Winograd`] stand for the algorithm that a model of its
     /// cost finds the fastest, of those that compute the geometry and keep the limits. The choice is
-    /// the same on every level and target. It depends on the image's size, and packed weights are
-    /// an algorithm's: whoever packs once for several sizes names one algorithm for all.
+    /// the same on every level and target, unless the limits are [`tuned`](Limits::tuned) for one. It
+    /// depends on the image's size, and packed weights are an algorithm's: whoever packs once for
+    /// several sizes names one algorithm for all.
     ///
     /// ```
     /// use microconv::{Activation, Algorithm, ConvF32, Geometry, Level, Limits, Padding, Weights};

@@ -60,7 +60,8 @@
 //! # Fewer multiplications
 //!
 //! [`ConvF32::with_algorithm`] computes 3x3 windows by Winograd's minimal filtering, within
-//! [`Limits`] of scratch and of error. [`ConvF32::new`] always takes the direct kernels.
+//! [`Limits`] of scratch and of error, chosen for any vectors or [tuned](Limits::tuned) for those of a
+//! level. [`ConvF32::new`] always takes the direct kernels.
 //!
 //! # Less RAM
 //!
@@ -142,7 +143,7 @@ mod soft_arithmetic;
 mod soft_float;
 
 pub use activation::Activation;
-pub use algorithm::{Algorithm, Limits};
+pub use algorithm::{Algorithm, Limits, Tuning};
 pub use aligned::Aligned;
 pub use constant_plan::CInitializer;
 pub use conv::ConvF32;

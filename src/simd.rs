@@ -1,5 +1,6 @@
 //! One instruction set behind one trait, and the list of them.
 
+use crate::algorithm::Tuning;
 use crate::error::Error;
 use crate::kernel::int8::{JobI8, Kernels};
 use crate::kernel::int16::JobI16;
@@ -472,6 +473,17 @@ impl Level {
     /// memory and not arithmetic limits it: see the example `roofline`.
     pub fn stream(self, read: &[f32], write: &mut [f32]) {
         self.run(Stream { read, write });
+    }
+
+    /// What a plan is tuned for that runs on this level: [`Tuning::Any`] where no measurements tell.
+    pub const fn tuning(self) -> Tuning {
+        match self {
+            #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+            Level::Avx512Vnni(_) | Level::Avx512(_) => Tuning::Avx512,
+            #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+            Level::AvxVnni(_) | Level::Avx2(_) => Tuning::Avx2,
+            _ => Tuning::Any,
+        }
     }
 
     /// Whether a multiplication and the addition after it are rounded once. All levels for which

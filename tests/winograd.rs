@@ -6,7 +6,7 @@ mod common;
 use common::{ACTIVATIONS, Case, Values, assert_same, cases, levels_f32};
 use microconv::{
     Activation, Algorithm, Argument, ConvF32, Error, Geometry, Level, Limits, Padding,
-    SeparableF32, Weights, reference,
+    SeparableF32, Tuning, Weights, reference,
 };
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -677,6 +677,53 @@ proptest! {
     ) {
         check(&case(layer, algorithm, values, seed));
     }
+}
+
+/// What suits both vectors best is chosen for any; and there are layers that no choice suits on both.
+#[test]
+fn tuning() -> Result<(), Error> {
+    let (mut alike, mut others) = (0, 0);
+    for size in [3, 5, 7, 12, 14, 28, 56] {
+        for channels in [4, 8, 32, 96, 512] {
+            for filters in [8, 40, 256] {
+                let layer = Geometry::conv2d([size, size, channels], filters, [3, 3])
+                    .padding(Padding::Same);
+                for algorithm in [Algorithm::Auto, Algorithm::Winograd] {
+                    let chosen = |tuning| {
+                        plan(layer, algorithm, ANY.tuned(tuning)).map(|plan| plan.algorithm())
+                    };
+                    let [any, eight, sixteen] =
+                        [Tuning::Any, Tuning::Avx2, Tuning::Avx512].map(chosen);
+                    if eight != sixteen {
+                        others += 1;
+                        continue;
+                    }
+                    alike += 1;
+                    assert_eq!(any, eight, "{layer:?}");
+                }
+            }
+        }
+    }
+    assert!(alike > others && others > 0, "{alike} and {others}");
+    // Limits hold whatever is tuned for.
+    let layer = Geometry::conv2d([28, 28, 64], 64, [3, 3]).padding(Padding::Same);
+    for tuning in [Tuning::Any, Tuning::Avx2, Tuning::Avx512] {
+        let auto = |limits: Limits| plan(layer, Algorithm::Auto, limits.tuned(tuning));
+        assert_eq!(auto(Limits::scratch(0))?.algorithm(), Algorithm::Direct);
+        let bound = auto(ANY.error(1e-4))?;
+        assert_eq!(bound.algorithm(), Algorithm::Winograd2x2);
+        let scratch = auto(Limits::scratch(100_000))?;
+        assert!(scratch.scratch_len() * 4 <= 100_000);
+    }
+    for level in Level::all() {
+        let expected = match level.name() {
+            name if name.starts_with("avx512") => Tuning::Avx512,
+            "avx2" | "avxvnni" => Tuning::Avx2,
+            _ => Tuning::Any,
+        };
+        assert_eq!(level.tuning(), expected, "{level}");
+    }
+    Ok(())
 }
 
 #[test]

@@ -79,8 +79,8 @@ fn run(options: Options) -> Result<(), String> {
 }
 
 /// The plan for the algorithm asked for, or for the direct one where that does not do.
-fn plan(layer: Geometry, options: &Options) -> Result<ConvF32, Error> {
-    let limits = Limits::scratch(options.scratch);
+fn plan(layer: Geometry, level: Level, options: &Options) -> Result<ConvF32, Error> {
+    let limits = Limits::scratch(options.scratch).tuned(level.tuning());
     match ConvF32::with_algorithm(layer, Activation::NONE, options.algorithm, limits) {
         Err(Error::Algorithm(_) | Error::ScratchBytes { .. }) => {
             ConvF32::new(layer, Activation::NONE)
@@ -132,7 +132,7 @@ impl Work {
 
 fn run_f32(layer: &Layer, level: Level, options: &Options) -> Result<Run, String> {
     let refused = |error| format!("{}: {error}", layer.name);
-    let plan = plan(layer.geometry, options).map_err(refused)?;
+    let plan = plan(layer.geometry, level, options).map_err(refused)?;
     let weights = measure::noise(plan.weights_len(), 1);
     let bias = measure::noise(layer.geometry.filters, 2);
     let input = measure::noise(plan.input_len(), 3);

@@ -43,6 +43,24 @@ unsafe fn init(
     }
 }
 
+/// # Safety
+///
+/// As for [`microconv_f32_init_algorithm`].
+unsafe fn init_within(
+    plan: *mut PlanF32,
+    geometry: *const LayerGeometry,
+    [min, max]: [f32; 2],
+    algorithm: u32,
+    limits: Limits,
+    info: Info,
+) -> Result<(), Status> {
+    let algorithm: Algorithm = self::algorithm(algorithm, info)?;
+    let make =
+        |geometry| ConvF32::with_algorithm(geometry, Activation { min, max }, algorithm, limits);
+    // SAFETY: the caller's.
+    unsafe { init(plan, geometry, make, info) }
+}
+
 /// Checks a geometry and makes a plan of it, with the direct algorithm, which needs no scratch.
 /// Outputs are clamped to `min` and `max`: `-INFINITY` and `INFINITY` for none, 0 and `INFINITY` for a
 /// ReLU.
@@ -96,16 +114,50 @@ pub unsafe extern "C" fn microconv_f32_init_algorithm(
     error_bound: f64,
     error: *mut ErrorInfo,
 ) -> Status {
-    // SAFETY: the caller's.
-    let info = unsafe { Info::at(error) };
+    let limits = Limits::scratch(scratch_bytes).error(error_bound);
     // SAFETY: the caller's.
     unsafe {
-        let made = self::algorithm(algorithm, info).and_then(|algorithm: Algorithm| {
-            let limits = Limits::scratch(scratch_bytes).error(error_bound);
-            let make = |geometry| {
-                ConvF32::with_algorithm(geometry, Activation { min, max }, algorithm, limits)
-            };
-            init(plan, geometry, make, info)
+        let info = Info::at(error);
+        let made = init_within(plan, geometry, [min, max], algorithm, limits, info);
+        end(made, info)
+    }
+}
+
+/// As `microconv_f32_init_algorithm`, tuned for a level (`MICROCONV_LEVEL_BEST` for the best):
+/// `MICROCONV_ALGORITHM_AUTO` and `MICROCONV_ALGORITHM_WINOGRAD` then choose what is the fastest on its
+/// vectors, not what is nowhere far behind. The plan runs on every level, with the same result; but
+/// weights packed for it are read by plans that are tuned for the same.
+///
+/// @param plan Where the plan is made.
+/// @param geometry The layer.
+/// @param min The least output.
+/// @param max The greatest output.
+/// @param algorithm A `microconv_algorithm`.
+/// @param scratch_bytes The most scratch that it may take, in bytes.
+/// @param error_bound The largest error that it may have, in units of a sum of magnitudes.
+/// @param level A level: a number below `microconv_level_count()`.
+/// @param error Where more is told of a call that is refused, or NULL.
+/// @return `MICROCONV_STATUS_OK`, or why the call is refused.
+/// @pre Pointers are NULL, or point at what they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn microconv_f32_init_tuned(
+    plan: *mut PlanF32,
+    geometry: *const LayerGeometry,
+    min: f32,
+    max: f32,
+    algorithm: u32,
+    scratch_bytes: usize,
+    error_bound: f64,
+    level: u32,
+    error: *mut ErrorInfo,
+) -> Status {
+    // SAFETY: the caller's.
+    unsafe {
+        let info = Info::at(error);
+        let limits = Limits::scratch(scratch_bytes).error(error_bound);
+        let made = self::level(level, info).and_then(|level: Level| {
+            let limits = limits.tuned(level.tuning());
+            init_within(plan, geometry, [min, max], algorithm, limits, info)
         });
         end(made, info)
     }

@@ -1,7 +1,7 @@
 //! Which algorithm a plan gets.
 
 use super::winograd::Variant;
-use super::winograd_cost::MACHINES;
+use super::winograd_cost::machines;
 use super::{Direct, Method};
 use crate::algorithm::{Algorithm, Limits};
 use crate::error::Error;
@@ -42,8 +42,8 @@ pub(crate) const fn choose(
     }
 }
 
-/// The one that is by the model of the cost nowhere far from the fastest: of the Winograd algorithms,
-/// and for `Auto` the direct one.
+/// The one that is by the model of the cost nowhere far from the fastest, of all machines that the limits
+/// name: of the Winograd algorithms, and for `Auto` the direct one.
 const fn best(
     geometry: &Geometry,
     sizes: &Sizes,
@@ -73,7 +73,7 @@ const fn best(
 
     // The cost by that of the fastest, on the machine where that is more; of the direct algorithm last.
     let mut losses = [1.0; Variant::ALL.len() + 1];
-    let mut machines: &[_] = &MACHINES;
+    let mut machines = machines(limits.tuning);
     while let [machine, rest @ ..] = machines {
         let mut costs = [f64::INFINITY; Variant::ALL.len() + 1];
         if auto {

@@ -1,20 +1,29 @@
 //! The model of the cost by which `Algorithm::Auto` chooses.
 //!
-//! A plan is for every level, and so is its choice; but vectors twice as long make products twice as
-//! fast and the memory behind them no faster. So there are two [`Machine`]s, one for vectors of eight
-//! lanes and one for sixteen, and an algorithm is chosen by the one that it suits worse: the choice is
-//! the algorithm whose larger loss, by the fastest on the same machine, is the smallest.
+//! Vectors twice as long make products twice as fast and the memory behind them no faster. So there are
+//! two [`Machine`]s, one for vectors of eight lanes and one for sixteen. Limits may name the one that a plan
+//! is for. A plan for any is given the algorithm that suits the worse of them best: the one whose larger
+//! loss, by the fastest on the same machine, is the smallest.
 //!
 //! The unit is the time of one multiply-add of a vector, half a cycle. The form of the model is the
-//! kernels': how often each inner part runs. The constants, what such a part takes, are fitted (least
-//! squares of the relative error, none negative) to the times of 212 layers on AVX2 and on AVX-512, one
-//! core of an Intel Xeon (Sapphire Rapids' core, 2 MiB of second-level cache), as
-//! `cargo run --release --example choice -- --csv --level NAME` prints them. The model is off by 11 to
-//! 15 % in the mean on AVX2 and by 12 to 18 % on AVX-512, of those same layers. The example counts the
-//! choices that are more than 5 % slower than the best.
+//! kernels': how often each inner part runs. The constants, what such a part takes, are fitted to times of
+//! one core as `cargo run --release --example choice -- --csv --level NAME` prints them:
+//!
+//! * Eight lanes: an AMD EPYC (Zen 3: 512 KiB of second-level cache, 32 MiB of third). 1,600 random layers
+//!   (`--random 400`, seeds 2001 to 2004), the less of two runs, and the layer set ten times. First the
+//!   least squares of the relative error, none negative; from there the least loss, where each algorithm is
+//!   chosen as likely as it is close to the fastest. The model is off by 9 to 13 % in the mean.
+//! * Sixteen: an Intel Xeon (Sapphire Rapids: 2 MiB of second-level cache), 212 layers, least squares. It is
+//!   off by 12 to 18 %, of those same layers.
+//!
+//! A choice need not be exact where two algorithms are as fast. The example counts the choices that are more
+//! than 5 % slower than the best. (Of 1,600 layers that the eight lanes were fitted to, 100 are, of 200
+//! others 12; regression trees on top of this model do no better, 15 of 218. Two runs on the same 218 layers
+//! disagree by that much on 13 to 16: so much is the machine's noise.)
 
 use super::rows::cut;
 use super::winograd::{Blocks, Variant};
+use crate::algorithm::Tuning;
 use crate::geometry::{Geometry, Sizes, divide};
 use crate::pack::PANEL;
 
@@ -32,28 +41,41 @@ pub(super) struct Machine {
     winograd: [Parts; 3],
 }
 
+/// What a multiply-add takes, what more in a tile of a single vector, and one that is waited for as too few
+/// are independent.
+struct Product {
+    each: f64,
+    single: f64,
+    wait: f64,
+}
+
+impl Product {
+    const fn time(&self, sums: &Sums) -> f64 {
+        sums.products as f64 * self.each
+            + sums.singles as f64 * self.single
+            + sums.waits as f64 * self.wait
+    }
+}
+
 /// What the parts of the direct algorithm take.
 struct Direct {
-    /// A multiply-add, and one that is waited for as too few are independent.
-    product: f64,
-    wait: f64,
+    product: Product,
     /// A register tile, whatever its sums.
     tile: f64,
     /// A window row of a register tile, where the taps of one group are taken apart.
     piece: f64,
     /// A pixel of a group whose last vector is not whole.
     part: f64,
-    /// A cache line of the weights past so many bytes.
+    /// A cache line of the weights past what the second-level cache keeps, and more of one past the third.
     far_line: f64,
+    distant_line: f64,
     /// The call.
     call: f64,
 }
 
 /// What the parts of a Winograd algorithm take.
 struct Parts {
-    /// As for the direct algorithm.
-    product: f64,
-    wait: f64,
+    product: Product,
     /// The transform of a tile's inputs: of a vector of channels, where the tile lies inside and at a
     /// border, and of a last vector that is not whole.
     inputs: [f64; 3],
@@ -62,8 +84,10 @@ struct Parts {
     outputs: [f64; 3],
     /// More of a vector of filters that is written across cache lines.
     unaligned: f64,
-    /// A cache line of the filters past what stays in the cache, for each block of tiles.
+    /// A cache line of the filters past what stays in the second-level cache, for each block of tiles, and more
+    /// of one past the third.
     far_line: f64,
+    distant_line: f64,
     /// A cache line of the input past a megabyte, and of the output.
     lines: [f64; 2],
     /// The products of a block at one point.
@@ -75,56 +99,72 @@ struct Parts {
 }
 
 /// Vectors of eight lanes, and of sixteen.
-pub(super) const MACHINES: [Machine; 2] = [
+const MACHINES: [Machine; 2] = [
     Machine {
         lanes: 8,
         tiles: [12, 6, 3],
         products: [12, 6, 3],
         direct: Direct {
-            product: 1.263,
-            wait: 0.7537,
+            product: Product {
+                each: 1.038,
+                single: 0.05181,
+                wait: 0.9534,
+            },
             tile: 0.0,
-            piece: 34.33,
-            part: 7.858,
-            far_line: 22.64,
-            call: 958.2,
+            piece: 0.0,
+            part: 0.0,
+            far_line: 0.01898,
+            distant_line: 31.3,
+            call: 3383.0,
         },
         winograd: [
             Parts {
-                product: 1.205,
-                wait: 2.623,
-                inputs: [111.4, 119.8, 109.0],
-                outputs: [62.96, 50.47, 96.4],
-                unaligned: 30.45,
-                far_line: 3.654,
-                lines: [15.03, 26.59],
-                point: 54.94,
-                tile: 152.3,
-                call: 0.0,
+                product: Product {
+                    each: 1.081,
+                    single: 0.7353,
+                    wait: 1.165,
+                },
+                inputs: [34.07, 11.45, 416.2],
+                outputs: [52.75, 136.8, 40.72],
+                unaligned: 40.66,
+                far_line: 1.198,
+                distant_line: 51.3,
+                lines: [27.97, 19.2],
+                point: 0.1336,
+                tile: 195.9,
+                call: 4854.0,
             },
             Parts {
-                product: 1.228,
-                wait: 0.8099,
-                inputs: [298.8, 373.3, 417.3],
-                outputs: [284.1, 240.5, 294.4],
-                unaligned: 85.14,
-                far_line: 9.792,
-                lines: [22.52, 28.35],
-                point: 54.25,
-                tile: 266.4,
-                call: 991.8,
+                product: Product {
+                    each: 1.015,
+                    single: 0.6206,
+                    wait: 0.8316,
+                },
+                inputs: [414.8, 232.0, 1114.0],
+                outputs: [237.1, 395.0, 215.6],
+                unaligned: 0.0,
+                far_line: 6.916,
+                distant_line: 24.61,
+                lines: [5.662, 20.63],
+                point: 133.9,
+                tile: 96.05,
+                call: 2799.0,
             },
             Parts {
-                product: 1.281,
-                wait: 0.8376,
-                inputs: [593.6, 788.8, 711.8],
-                outputs: [620.3, 631.2, 934.3],
-                unaligned: 210.1,
-                far_line: 9.099,
-                lines: [36.12, 28.29],
-                point: 32.58,
-                tile: 403.3,
-                call: 1434.0,
+                product: Product {
+                    each: 0.9248,
+                    single: 0.5117,
+                    wait: 0.8536,
+                },
+                inputs: [992.7, 688.9, 1761.0],
+                outputs: [598.8, 838.7, 1003.0],
+                unaligned: 2.409,
+                far_line: 10.43,
+                distant_line: 4.657,
+                lines: [8.089, 14.09],
+                point: 105.0,
+                tile: 1.213,
+                call: 1359.0,
             },
         ],
     },
@@ -133,46 +173,62 @@ pub(super) const MACHINES: [Machine; 2] = [
         tiles: [14, 7, 3],
         products: [14, 14, 6],
         direct: Direct {
-            product: 1.3,
-            wait: 0.8976,
+            product: Product {
+                each: 1.3,
+                single: 0.0,
+                wait: 0.8976,
+            },
             tile: 17.39,
             piece: 58.4,
             part: 0.6344,
             far_line: 3.5,
+            distant_line: 0.0,
             call: 1038.0,
         },
         winograd: [
             Parts {
-                product: 1.114,
-                wait: 0.968,
+                product: Product {
+                    each: 1.114,
+                    single: 0.0,
+                    wait: 0.968,
+                },
                 inputs: [216.2, 179.3, 192.1],
                 outputs: [138.2, 69.3, 163.8],
                 unaligned: 62.34,
                 far_line: 5.952,
+                distant_line: 0.0,
                 lines: [0.0, 34.65],
                 point: 112.8,
                 tile: 0.0,
                 call: 0.0,
             },
             Parts {
-                product: 1.161,
-                wait: 0.6939,
+                product: Product {
+                    each: 1.161,
+                    single: 0.0,
+                    wait: 0.6939,
+                },
                 inputs: [428.3, 546.9, 474.1],
                 outputs: [434.0, 296.4, 416.0],
                 unaligned: 179.4,
                 far_line: 12.99,
+                distant_line: 0.0,
                 lines: [20.84, 32.21],
                 point: 108.2,
                 tile: 0.0,
                 call: 0.0,
             },
             Parts {
-                product: 1.239,
-                wait: 0.6848,
+                product: Product {
+                    each: 1.239,
+                    single: 0.0,
+                    wait: 0.6848,
+                },
                 inputs: [834.7, 1258.0, 902.0],
                 outputs: [910.7, 874.2, 863.5],
                 unaligned: 519.1,
                 far_line: 12.61,
+                distant_line: 0.0,
                 lines: [33.62, 30.33],
                 point: 98.02,
                 tile: 0.0,
@@ -182,16 +238,29 @@ pub(super) const MACHINES: [Machine; 2] = [
     },
 ];
 
+/// The machines that a plan is for.
+pub(super) const fn machines(tuning: Tuning) -> &'static [Machine] {
+    let [eight, sixteen] = &MACHINES;
+    match tuning {
+        Tuning::Any => &MACHINES,
+        Tuning::Avx2 => core::slice::from_ref(eight),
+        Tuning::Avx512 => core::slice::from_ref(sixteen),
+    }
+}
+
 const LINE_BYTES: f64 = 64.0;
-/// Bytes of weights of the direct algorithm, and of the others' filters, that stay in the cache.
+/// Bytes of weights of the direct algorithm, and of the others' filters, that stay in the second-level cache,
+/// and of either in the third.
 const FAR_WEIGHTS: f64 = 5e5;
 const FAR_FILTERS: f64 = 1.5e6;
+const DISTANT: f64 = 2e7;
 const LARGE: f64 = 1e6;
 
-/// Of one channel: the multiply-adds of some pixels side by side, the waits among them, and the
-/// register tiles.
+/// Of one channel: the multiply-adds of some pixels side by side, those of a single vector and the waits
+/// among them, and the register tiles.
 struct Sums {
     products: usize,
+    singles: usize,
     waits: usize,
     tiles: usize,
 }
@@ -199,6 +268,7 @@ struct Sums {
 impl Sums {
     const NONE: Sums = Sums {
         products: 0,
+        singles: 0,
         waits: 0,
         tiles: 0,
     };
@@ -213,6 +283,7 @@ impl Sums {
         let other_wait = CHAINS.saturating_sub(tile.saturating_sub(1) * vectors);
         Sums {
             products: self.products + blocks * vectors * pixels,
+            singles: self.singles + if vectors == 1 { blocks * pixels } else { 0 },
             waits: self.waits + blocks * (tiles * wait + others * other_wait),
             tiles: self.tiles + blocks * (tiles + others),
         }
@@ -271,19 +342,32 @@ impl Machine {
         let planes = geometry.batch as f64 * depth as f64 * geometry.groups as f64;
         let rows = pairs_inside(input_height, sizes.padding[1][0], height) as f64;
         let columns = pairs_inside(input_width, sizes.padding[2][0], width) as f64;
-        let sums = Sums::of(width, filters, self.lanes, self.tiles, true);
+        let mut sums = Sums::of(width, filters, self.lanes, self.tiles, true);
+        let mut lines = height as f64;
+        // Pixels of a narrow map that all reach the same taps make tiles with those under them.
+        if columns as usize == 3 * width && width <= self.tiles[2] {
+            let down = Sums::of(height, filters, self.lanes, self.tiles, true);
+            if (down.products + down.waits) * width < (sums.products + sums.waits) * height {
+                sums = down;
+                lines = width as f64;
+            }
+        }
         let channels = sizes.group_channels as f64;
-        let taps = rows * columns / width as f64;
-        let each = sums.products as f64 * parts.product + sums.waits as f64 * parts.wait;
-        let tiles = sums.tiles as f64;
-        let mut cost = planes * (taps * channels * each + height as f64 * tiles * parts.tile);
+        // Of a pixel, in the mean.
+        let taps = rows / height as f64 * columns / width as f64;
+        let tiles = lines * sums.tiles as f64;
+        let mut cost =
+            planes * (lines * taps * channels * parts.product.time(&sums) + tiles * parts.tile);
         if geometry.groups > 1 {
-            cost += planes * rows * tiles * parts.piece;
+            cost += planes * rows / height as f64 * tiles * parts.piece;
         }
         if !filters.is_multiple_of(self.lanes) {
             cost += planes * height as f64 * width as f64 * parts.part;
         }
-        cost + past(FAR_WEIGHTS, sizes.weights_len as f64 * 4.0) * parts.far_line + parts.call
+        let bytes = sizes.weights_len as f64 * 4.0;
+        cost + past(FAR_WEIGHTS, bytes) * parts.far_line
+            + past(DISTANT, bytes) * parts.distant_line
+            + parts.call
     }
 
     /// A Winograd algorithm, for a geometry that it computes, with so much scratch.
@@ -310,8 +394,7 @@ impl Machine {
         let mut rest: &[(usize, usize)] = &[(blocks.tiles, count - 1), (last, 1)];
         while let [(tiles, times), tail @ ..] = rest {
             let sums = Sums::of(*tiles, filters, self.lanes, self.products, false);
-            let each = sums.products as f64 * parts.product + sums.waits as f64 * parts.wait;
-            products += *times as f64 * each * channels as f64;
+            products += *times as f64 * parts.product.time(&sums) * channels as f64;
             rest = tail;
         }
         let passes = divide(filters + blocks.filters - 1, blocks.filters).0;
@@ -334,6 +417,7 @@ impl Machine {
         let bytes = groups * points * channels as f64 * filters as f64 * 4.0;
         groups * (points * products + transforms)
             + count as f64 * past(FAR_FILTERS, bytes) * parts.far_line
+            + count as f64 * past(DISTANT, bytes) * parts.distant_line
             + past(LARGE, sizes.input_len as f64 * 4.0) * parts.lines[0]
             + past(LARGE, sizes.output_len as f64 * 4.0) * parts.lines[1]
             + parts.call

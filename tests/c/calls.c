@@ -161,7 +161,7 @@ static const float *odd(const float *p) {
 
 static void refusals(void) {
     const size_t in = LEN(image), pack = LEN(packed), out = LEN(output), pack_i8 = LEN(packed_i8);
-    microconv_f32 none;
+    microconv_f32 none, tuned;
     microconv_i8 none_i8;
     microconv_geometry wrong = layer;
     microconv_quantization quantization = MICROCONV_QUANTIZATION_INT8(0, 0);
@@ -260,6 +260,15 @@ static void refusals(void) {
     REFUSED(microconv_f32_init_algorithm(&none, &wrong, 0, 1, MICROCONV_ALGORITHM_WINOGRAD4X4, 1 << 20, 1e-6, &error),
             MICROCONV_STATUS_ERROR_BOUND, MICROCONV_ARGUMENT_NONE);
     CHECK(error.given_bound == 1e-6 && error.needed_bound > 1e-6);
+    REFUSED(microconv_f32_init_tuned(&none, &wrong, 0, 1, MICROCONV_ALGORITHM_WINOGRAD4X4, 1 << 20, 1e-6, 0, &error),
+            MICROCONV_STATUS_ERROR_BOUND, MICROCONV_ARGUMENT_NONE);
+    REFUSED(microconv_f32_init_tuned(&none, &wrong, 0, 1, 6, 1 << 20, INFINITY, 0, &error), MICROCONV_STATUS_NO_SUCH_NAME,
+            MICROCONV_ARGUMENT_CHOICE);
+    REFUSED(microconv_f32_init_tuned(&none, &wrong, 0, 1, MICROCONV_ALGORITHM_AUTO, 1 << 20, INFINITY, 99, &error),
+            MICROCONV_STATUS_LEVEL_ABSENT, MICROCONV_ARGUMENT_LEVEL);
+    CHECK(error.needed == microconv_level_count() && error.given == 99);
+    CHECK(microconv_f32_init_tuned(&tuned, &wrong, 0, 1, MICROCONV_ALGORITHM_AUTO, 1 << 20, INFINITY, MICROCONV_LEVEL_BEST, NULL) ==
+          MICROCONV_STATUS_OK);
     quantization.input_zero_point = 128;
     REFUSED(microconv_i8_init(&none_i8, &layer, &quantization, &error), MICROCONV_STATUS_ZERO_POINT, MICROCONV_ARGUMENT_INPUT);
     quantization.input_zero_point = 0, quantization.rounding = 3;
