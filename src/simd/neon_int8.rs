@@ -203,14 +203,14 @@ plain!(Singles, 2, false);
 #[inline(always)]
 unsafe fn quads(mut x: *const i8) -> ([int8x16_t; 2], *const i8) {
     let (first, second);
-    // SAFETY: the caller's. Not `pure`, so that it stays before the products of its pixel.
+    // SAFETY: the caller's. Not `pure`, so that it stays before the products of its pixel. The two have to be
+    // neighbours, which only a name says.
     unsafe {
         asm!(
-            "ld1r {{{first:v}.4s}}, [{x}], #4",
-            "ld1r {{{second:v}.4s}}, [{x}], #4",
+            "ld2r {{v30.4s, v31.4s}}, [{x}], #8",
             x = inout(reg) x,
-            first = out(vreg) first,
-            second = out(vreg) second,
+            out("v30") first,
+            out("v31") second,
             options(nostack, readonly, preserves_flags),
         );
     }
