@@ -14,7 +14,8 @@ extension!(/// Proof of NEON and `sdot`.
     Dotprod(Neon) "dotprod" "neon,dotprod");
 
 /// Adds to four sums the products of four weights each with quad `I` of the inputs. (The intrinsics
-/// are not stable yet.)
+/// are not stable yet. Not `pure`, so that it stays before the load that its weights' registers are for
+/// next.)
 #[inline(always)]
 fn sdot<const I: u8>(mut sums: int32x4_t, weights: int8x16_t, inputs: int8x16_t) -> int32x4_t {
     // SAFETY: one instruction, which the caller is compiled for.
@@ -26,37 +27,113 @@ fn sdot<const I: u8>(mut sums: int32x4_t, weights: int8x16_t, inputs: int8x16_t)
             weights = in(vreg) weights,
             inputs = in(vreg) inputs,
             i = const I,
-            options(pure, nomem, nostack, preserves_flags),
+            options(nomem, nostack, preserves_flags),
         );
     }
     sums
 }
 
-/// Sixteen inputs of a pixel, and where it goes on.
+/// Thirty-two inputs of a pixel, and where it goes on.
 ///
 /// # Safety
 /// They are readable.
 #[inline(always)]
-unsafe fn sixteen(mut x: *const i8) -> (int8x16_t, *const i8) {
-    let inputs;
+unsafe fn thirty_two(mut x: *const i8) -> ([int8x16_t; 2], *const i8) {
+    let (low, high);
     // SAFETY: the caller's. Not `pure`, or the compiler would count in registers of its own.
     unsafe {
         asm!(
-            "ldr {inputs:q}, [{x}], #16",
+            "ldp {low:q}, {high:q}, [{x}], #32",
             x = inout(reg) x,
-            inputs = out(vreg) inputs,
+            low = out(vreg) low,
+            high = out(vreg) high,
             options(nostack, readonly, preserves_flags),
         );
     }
-    (inputs, x)
+    ([low, high], x)
+}
+
+/// The weights of a quad, of which there are `W` words, and where the next one's are.
+///
+/// # Safety
+/// They are readable.
+#[inline(always)]
+unsafe fn weights<const V: usize, const W: usize>(
+    mut w: *const i32,
+) -> ([int8x16_t; V], *const i32) {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut weights = [vdupq_n_s8(0); V];
+        if V == 4 && W == 16 {
+            let (a, b, c, d);
+            // Four registers in one load have to be neighbours, which only names say. Not `pure`, so that
+            // they are free again when the next four are loaded.
+            asm!(
+                "ld1 {{v28.16b, v29.16b, v30.16b, v31.16b}}, [{w}], #64",
+                w = inout(reg) w,
+                out("v28") a,
+                out("v29") b,
+                out("v30") c,
+                out("v31") d,
+                options(nostack, readonly, preserves_flags),
+            );
+            weights.copy_from_slice(&[a, b, c, d]);
+            (weights, w)
+        } else {
+            for v in 0..V {
+                weights[v] = vld1q_s8(w.add(4 * v).cast());
+            }
+            (weights, w.wrapping_add(W))
+        }
+    }
+}
+
+/// Adds the products of quad `I` of the inputs, and says where the next one's weights are.
+///
+/// # Safety
+/// As for [`weights`].
+#[inline(always)]
+unsafe fn add_quad<const I: u8, const M: usize, const V: usize, const W: usize>(
+    sums: &mut [[int32x4_t; V]; M],
+    inputs: &[int8x16_t; M],
+    w: *const i32,
+) -> *const i32 {
+    // SAFETY: the caller's.
+    let (weights, w) = unsafe { weights::<V, W>(w) };
+    for v in 0..V {
+        for m in 0..M {
+            sums[m][v] = sdot::<I>(sums[m][v], weights[v], inputs[m]);
+        }
+    }
+    w
+}
+
+/// [`add_quad`] for the four quads of the inputs.
+///
+/// # Safety
+/// As for [`weights`], of each.
+#[inline(always)]
+unsafe fn add_sixteen<const M: usize, const V: usize, const W: usize>(
+    sums: &mut [[int32x4_t; V]; M],
+    inputs: &[int8x16_t; M],
+    w: *const i32,
+) -> *const i32 {
+    // SAFETY: the caller's.
+    unsafe {
+        let w = add_quad::<0, M, V, W>(sums, inputs, w);
+        let w = add_quad::<1, M, V, W>(sums, inputs, w);
+        let w = add_quad::<2, M, V, W>(sums, inputs, w);
+        add_quad::<3, M, V, W>(sums, inputs, w)
+    }
 }
 
 // SAFETY: `detect` makes a value only where the CPU has what `run` enables.
 unsafe impl NeonI8 for Dotprod {
     type Sums = int32x4_t;
 
-    /// 24 accumulators, 6 registers of inputs and 2 of weights.
-    const PIXELS: usize = 6;
+    /// 16 accumulators, 8 registers of inputs and 4 or 8 of weights. Six pixels would share the weights of a
+    /// load, but leave no room for four registers that one instruction loads: it would take more of them.
+    const PIXELS: usize = 4;
     const VECTORS: usize = 4;
     const PAIRS: bool = false;
 
@@ -80,38 +157,43 @@ unsafe impl NeonI8 for Dotprod {
         }
         // SAFETY: the caller's.
         unsafe {
-            for _ in 0..quads / 4 {
-                let mut inputs = [vdupq_n_s8(0); M];
+            let mut inputs = [[vdupq_n_s8(0); M]; 2];
+            for _ in 0..quads / 8 {
                 for m in 0..M {
-                    (inputs[m], pixels[m]) = sixteen(pixels[m]);
+                    ([inputs[0][m], inputs[1][m]], pixels[m]) = thirty_two(pixels[m]);
                 }
-                macro_rules! quad {
-                    ($i:literal) => {
-                        for v in 0..V {
-                            let weights = vld1q_s8(w.add($i * W + 4 * v).cast());
-                            for m in 0..M {
-                                sums[m][v] = sdot::<$i>(sums[m][v], weights, inputs[m]);
-                            }
-                        }
-                    };
-                }
-                quad!(0);
-                quad!(1);
-                quad!(2);
-                quad!(3);
-                w = w.wrapping_add(4 * W);
+                w = add_sixteen::<M, V, W>(sums, &inputs[0], w);
+                w = add_sixteen::<M, V, W>(sums, &inputs[1], w);
             }
-            for _ in 0..quads % 4 {
+            if quads % 8 >= 4 {
+                for m in 0..M {
+                    inputs[0][m] = vld1q_s8(pixels[m]);
+                    pixels[m] = pixels[m].wrapping_add(16);
+                }
+                w = add_sixteen::<M, V, W>(sums, &inputs[0], w);
+            }
+            let rest = quads % 4;
+            if rest > 0 && quads > 4 {
+                // The last sixteen, of which some have been multiplied.
+                for m in 0..M {
+                    inputs[0][m] = vld1q_s8(pixels[m].wrapping_add(4 * rest).wrapping_sub(16));
+                }
+                if rest == 3 {
+                    w = add_quad::<1, M, V, W>(sums, &inputs[0], w);
+                }
+                if rest >= 2 {
+                    w = add_quad::<2, M, V, W>(sums, &inputs[0], w);
+                }
+                add_quad::<3, M, V, W>(sums, &inputs[0], w);
+                return;
+            }
+            for _ in 0..rest {
                 for m in 0..M {
                     let x = pixels[m].cast::<i32>().read_unaligned();
+                    inputs[0][m] = vreinterpretq_s8_s32(vdupq_n_s32(x));
                     pixels[m] = pixels[m].wrapping_add(4);
-                    for v in 0..V {
-                        let weights = vld1q_s8(w.add(4 * v).cast());
-                        let inputs = vreinterpretq_s8_s32(vdupq_n_s32(x));
-                        sums[m][v] = sdot::<0>(sums[m][v], weights, inputs);
-                    }
                 }
-                w = w.wrapping_add(W);
+                w = add_quad::<0, M, V, W>(sums, &inputs[0], w);
             }
         }
     }

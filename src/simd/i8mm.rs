@@ -13,7 +13,8 @@ extension!(/// Proof of NEON, `sdot` and `smmla`.
     I8mm(Dotprod) "i8mm" "neon,dotprod,i8mm");
 
 /// Adds the products of two pixels' eight inputs with two filters' eight weights: of the first pixel
-/// with the first and the second filter, then of the second pixel. (The intrinsics are not stable yet.)
+/// with the first and the second filter, then of the second pixel. (The intrinsics are not stable yet. Not
+/// `pure`, so that it stays before the load that its inputs' registers are for next.)
 #[inline(always)]
 fn smmla(mut sums: int32x4_t, inputs: int8x16_t, weights: int8x16_t) -> int32x4_t {
     // SAFETY: one instruction, which the caller is compiled for.
@@ -24,7 +25,7 @@ fn smmla(mut sums: int32x4_t, inputs: int8x16_t, weights: int8x16_t) -> int32x4_
             sums = inlateout(vreg) sums,
             inputs = in(vreg) inputs,
             weights = in(vreg) weights,
-            options(pure, nomem, nostack, preserves_flags),
+            options(nomem, nostack, preserves_flags),
         );
     }
     sums
@@ -36,6 +37,140 @@ fn zip([a, b]: [int32x4_t; 2]) -> [int32x4_t; 2] {
     unsafe {
         let [a, b] = [a, b].map(|x| vreinterpretq_s64_s32(x));
         [vzip1q_s64(a, b), vzip2q_s64(a, b)].map(|x| vreinterpretq_s32_s64(x))
+    }
+}
+
+/// Four words of vector `v`.
+///
+/// # Safety
+/// They are readable.
+#[inline(always)]
+unsafe fn load(w: *const i32, v: usize) -> int32x4_t {
+    // SAFETY: the caller's.
+    unsafe { vld1q_s32(w.add(4 * v)) }
+}
+
+/// The weights of two filters each, of two quads of each vector.
+#[inline(always)]
+fn weights<const V: usize>(quads: impl Fn(usize) -> (int32x4_t, int32x4_t)) -> [[int8x16_t; 2]; V] {
+    // SAFETY: the caller is compiled for NEON, as all here.
+    unsafe {
+        let mut weights = [[vdupq_n_s8(0); 2]; V];
+        for v in 0..V {
+            let (first, second) = quads(v);
+            weights[v] = [vzip1q_s32(first, second), vzip2q_s32(first, second)]
+                .map(|x| vreinterpretq_s8_s32(x));
+        }
+        weights
+    }
+}
+
+/// Eight inputs each of four pairs of pixels, and where the next pair is.
+///
+/// # Safety
+/// They are readable.
+#[inline(always)]
+unsafe fn four_pairs(mut x: *const i8) -> ([int8x16_t; 4], *const i8) {
+    let (a, b, c, d);
+    // SAFETY: the caller's. Registers in one load have to be neighbours, which only names say. Not `pure`,
+    // so that they are free again when the next are loaded.
+    unsafe {
+        asm!(
+            "ld1 {{v28.16b, v29.16b, v30.16b, v31.16b}}, [{x}], #64",
+            x = inout(reg) x,
+            out("v28") a,
+            out("v29") b,
+            out("v30") c,
+            out("v31") d,
+            options(nostack, readonly, preserves_flags),
+        );
+    }
+    ([a, b, c, d], x)
+}
+
+/// [`four_pairs`] for two.
+///
+/// # Safety
+/// As for that.
+#[inline(always)]
+unsafe fn two_pairs(mut x: *const i8) -> ([int8x16_t; 2], *const i8) {
+    let (a, b);
+    // SAFETY: the caller's. Not `pure`, or the compiler would compute addresses from one that is further off.
+    unsafe {
+        asm!(
+            "ldp {a:q}, {b:q}, [{x}], #32",
+            x = inout(reg) x,
+            a = out(vreg) a,
+            b = out(vreg) b,
+            options(nostack, readonly, preserves_flags),
+        );
+    }
+    ([a, b], x)
+}
+
+/// Adds the products of eight inputs each of `N` pairs from pixel `first` on.
+#[inline(always)]
+fn add_pairs<const N: usize, const M: usize, const V: usize>(
+    sums: &mut [[int32x4_t; V]; M],
+    first: usize,
+    inputs: [int8x16_t; N],
+    weights: &[[int8x16_t; 2]; V],
+) {
+    for pair in 0..N {
+        for v in 0..V {
+            for half in 0..2 {
+                let sums = &mut sums[first + 2 * pair + half][v];
+                *sums = smmla(*sums, inputs[pair], weights[v][half]);
+            }
+        }
+    }
+}
+
+/// Adds the products of eight inputs of each pixel, and says where the next are.
+///
+/// # Safety
+/// The inputs are readable.
+#[inline(always)]
+unsafe fn add_eight<const M: usize, const V: usize>(
+    sums: &mut [[int32x4_t; V]; M],
+    mut x: *const i8,
+    weights: [[int8x16_t; 2]; V],
+) -> *const i8 {
+    // SAFETY: the caller's.
+    unsafe {
+        for four in 0..M / 8 {
+            let (inputs, next) = four_pairs(x);
+            add_pairs(sums, 8 * four, inputs, &weights);
+            x = next;
+        }
+        if M % 8 >= 4 {
+            let (inputs, next) = two_pairs(x);
+            add_pairs(sums, M / 8 * 8, inputs, &weights);
+            x = next;
+        }
+        if M % 4 >= 2 {
+            add_pairs(sums, M / 4 * 4, [vld1q_s8(x)], &weights);
+            x = x.wrapping_add(16);
+        }
+    }
+    x.wrapping_add(PAIR - M / 2 * 16)
+}
+
+/// [`add_eight`] for two quads of weights, `W` words apart, and where the next are.
+///
+/// # Safety
+/// All of that is readable.
+#[inline(always)]
+unsafe fn add_two_quads<const M: usize, const V: usize, const W: usize>(
+    sums: &mut [[int32x4_t; V]; M],
+    x: *const i8,
+    w: *const i32,
+) -> (*const i8, *const i32) {
+    // SAFETY: the caller's.
+    unsafe {
+        let second = w.add(W);
+        let x = add_eight(sums, x, weights(|v| (load(w, v), load(second, v))));
+        (x, w.wrapping_add(2 * W))
     }
 }
 
@@ -73,37 +208,15 @@ unsafe impl NeonI8 for I8mm {
     ) {
         // SAFETY: the caller's.
         unsafe {
-            macro_rules! eight {
-                ($quads:literal) => {
-                    let mut weights = [[vdupq_n_s8(0); 2]; V];
-                    for v in 0..V {
-                        let first = vld1q_s32(w.add(4 * v));
-                        let second = if $quads == 2 {
-                            vld1q_s32(w.add(W + 4 * v))
-                        } else {
-                            vdupq_n_s32(0)
-                        };
-                        weights[v] = [vzip1q_s32(first, second), vzip2q_s32(first, second)]
-                            .map(|x| vreinterpretq_s8_s32(x));
-                    }
-                    for pair in 0..M / 2 {
-                        let inputs = vld1q_s8(x.add(16 * pair));
-                        for v in 0..V {
-                            for half in 0..2 {
-                                let sums = &mut sums[2 * pair + half][v];
-                                *sums = smmla(*sums, inputs, weights[v][half]);
-                            }
-                        }
-                    }
-                };
+            for _ in 0..quads / 4 {
+                (x, w) = add_two_quads::<M, V, W>(sums, x, w);
+                (x, w) = add_two_quads::<M, V, W>(sums, x, w);
             }
-            for _ in 0..quads / 2 {
-                eight!(2);
-                w = w.wrapping_add(2 * W);
-                x = x.wrapping_add(PAIR);
+            if quads % 4 >= 2 {
+                (x, w) = add_two_quads::<M, V, W>(sums, x, w);
             }
             if quads % 2 == 1 {
-                eight!(1);
+                add_eight(sums, x, weights(|v| (load(w, v), vdupq_n_s32(0))));
             }
         }
     }

@@ -23,6 +23,9 @@ use core::ops::Range;
 /// what a first-level cache keeps beside the weights of a block.
 const AT_ONCE: usize = 60;
 const BAND: usize = 16 << 10;
+/// The same where pixels are multiplied in pairs: a pass over the filters costs
+/// as much as some tiles do.
+const BAND_PAIRS: usize = 24 << 10;
 /// The most pieces of a window that is multiplied in the image.
 const PIECES: usize = 64;
 /// Filters whose sums wait while a long window is laid out in parts.
@@ -125,11 +128,15 @@ pub(super) fn pairs_pay(job: &JobI8<'_>) -> bool {
     let pixels = count(&job.rows).saturating_mul(job.sizes().output[2]);
     let tile = pixels.next_multiple_of(2).clamp(2, MOST);
     // For a pixel, in units of 1/10000 of an instruction; counted in QEMU.
-    let saved = 399usize.saturating_sub(quotient(1875, tile));
+    let saved = 354usize.saturating_sub(quotient(1250, tile));
     let aligned = job.quant().flip_input == 0 && job.shape.panels.panels.depth.is_multiple_of(8);
-    let pixel = if aligned { 600_000 } else { 2_000_000 };
-    let filter = depth.saturating_mul(saved).saturating_sub(9000);
-    filter.saturating_mul(filters) > depth.saturating_mul(3000).saturating_add(pixel)
+    let [pixel, input] = if aligned {
+        [450_000, 2300]
+    } else {
+        [2_000_000, 3000]
+    };
+    let filter = depth.saturating_mul(saved).saturating_sub(6000);
+    filter.saturating_mul(filters) > depth.saturating_mul(input).saturating_add(pixel)
 }
 
 impl Group<'_> {
@@ -179,7 +186,8 @@ impl Group<'_> {
         } else {
             cut(all, multiply.pixels).0
         };
-        let most = self.plan.tile * self.plan.tiles(BAND, quotient(AT_ONCE, self.plan.tile));
+        let band = if multiply.pairs { BAND_PAIRS } else { BAND };
+        let most = self.plan.tile * self.plan.tiles(band, quotient(AT_ONCE, self.plan.tile));
         let mut waiting = 0;
         for line in 0..lines {
             let mut cursor = walk.cursor(line, 0);

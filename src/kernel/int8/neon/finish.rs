@@ -224,6 +224,28 @@ impl Ends {
         }
     }
 
+    /// [`narrow`](Self::narrow) for half as many.
+    #[inline(always)]
+    pub fn narrow_half(&self, [a, b]: [int32x4_t; 2]) -> int8x8_t {
+        // SAFETY: as above.
+        unsafe { vqmovn_s16(vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), self.zero)) }
+    }
+
+    /// [`clamp`](Self::clamp) for half as many.
+    #[inline(always)]
+    pub fn clamp_half<const N: usize>(&self, bytes: &mut [int8x8_t; N]) {
+        if self.open {
+            return;
+        }
+        // SAFETY: as above.
+        unsafe {
+            let [min, max, flip] = [self.min, self.max, self.flip].map(|x| vget_low_s8(x));
+            for bytes in bytes {
+                *bytes = veor_s8(vmin_s8(vmax_s8(*bytes, min), max), flip);
+            }
+        }
+    }
+
     /// Clamps the narrow, and makes them what the output is of.
     #[inline(always)]
     pub fn clamp<const N: usize>(&self, bytes: &mut [int8x16_t; N]) {

@@ -256,16 +256,23 @@ impl Stage {
         let first = walk.columns.axis.position(cursor.x, 0);
         let first = first.wrapping_mul(geometry.channels);
         let mut pixel = cursor.base.wrapping_add(first);
-        for slot in slot..slot + pixels {
+        let right = geometry.stride[2].wrapping_mul(geometry.channels);
+        let (mut slot, end) = (slot, slot + pixels);
+        while slot < end {
             let to = self.inputs.as_mut_ptr().cast::<i8>();
             let mut to = to.wrapping_add(plan.at(slot));
+            // The two of a pair at once.
+            let both = plan.pairs && slot.is_multiple_of(2) && slot + 1 < end;
             let mut plane = pixel;
             for _ in 0..planes {
                 let mut row = plane;
                 for _ in 0..rows {
                     // SAFETY: the caller's, as the windows lie inside.
                     unsafe {
-                        if plan.pairs {
+                        if both {
+                            spread_two([row, row.wrapping_add(right)], to, len);
+                            to = to.wrapping_add(len / 8 * PAIR);
+                        } else if plan.pairs {
                             spread(row, to, len);
                             to = to.wrapping_add(len / 8 * PAIR);
                         } else {
@@ -281,7 +288,9 @@ impl Stage {
                 // SAFETY: there is room for a quad more.
                 unsafe { to.cast::<u32>().write_unaligned(0) };
             }
-            pixel = pixel.wrapping_add(geometry.stride[2].wrapping_mul(geometry.channels));
+            let now = 1 + usize::from(both);
+            pixel = pixel.wrapping_add(now.wrapping_mul(right));
+            slot += now;
         }
     }
 
@@ -384,6 +393,34 @@ unsafe fn spread(mut from: *const i8, mut to: *mut i8, len: usize) {
     }
     for _ in 0..eights % 4 {
         eights!(1);
+    }
+}
+
+/// [`spread`] for both of a pair.
+///
+/// # Safety
+/// As for that, each.
+#[inline(always)]
+unsafe fn spread_two([mut a, mut b]: [*const i8; 2], mut to: *mut i8, len: usize) {
+    let eights = len.div_ceil(8);
+    // SAFETY: the caller's.
+    unsafe {
+        for _ in 0..eights / 4 {
+            let [low, high] =
+                [0, 16].map(|at| [a, b].map(|x| vld1q_s64(x.wrapping_add(at).cast())));
+            let zipped = [low, high].map(|[a, b]| [vzip1q_s64(a, b), vzip2q_s64(a, b)]);
+            for (i, both) in zipped.as_flattened().iter().enumerate() {
+                vst1q_s64(to.wrapping_add(i * PAIR).cast(), *both);
+            }
+            [a, b] = [a, b].map(|x| x.wrapping_add(32));
+            to = to.wrapping_add(4 * PAIR);
+        }
+        for _ in 0..eights % 4 {
+            let [first, second] = [a, b].map(|x| x.cast::<u64>().read_unaligned());
+            to.cast::<[u64; 2]>().write_unaligned([first, second]);
+            [a, b] = [a, b].map(|x| x.wrapping_add(8));
+            to = to.wrapping_add(PAIR);
+        }
     }
 }
 

@@ -155,36 +155,50 @@ impl Bytes<'_> {
     ) {
         // SAFETY: the caller's.
         unsafe {
+            let mut scales = [[vdupq_n_s32(0); 2]; V];
             for v in 0..V {
-                let [multiplier, shift] =
-                    [self.multiplier, self.shift].map(|p| vld1q_s32(p.add(4 * v)));
-                for m in 0..M {
-                    sums[m][v] = tflite(sums[m][v], multiplier, shift);
+                scales[v] = [self.multiplier, self.shift].map(|p| vld1q_s32(p.add(4 * v)));
+            }
+            // Pixel by pixel, or there are not enough registers.
+            for m in 0..M {
+                for v in 0..V {
+                    sums[m][v] = tflite(sums[m][v], scales[v][0], scales[v][1]);
                 }
             }
+            let ends = *self.ends;
             let places = self.places.add(first);
+            let to = |m: usize| self.output.wrapping_add(places.add(m).read());
             if V == 4 {
+                let mut bytes = [vdupq_n_s8(0); M];
                 for m in 0..M {
-                    let bytes =
-                        self.ends
-                            .bytes([sums[m][0], sums[m][1], sums[m][2 % V], sums[m][3 % V]]);
-                    vst1q_s8(self.output.add(places.add(m).read()), bytes);
+                    let four = [sums[m][0], sums[m][1], sums[m][2 % V], sums[m][3 % V]];
+                    bytes[m] = ends.narrow(four);
                 }
-            } else {
+                ends.clamp(&mut bytes);
                 for m in (0..M).step_by(2) {
                     let next = (m + 1).min(M - 1);
-                    let bytes = self.ends.bytes([
-                        sums[m][0],
-                        sums[m][1 % V],
-                        sums[next][0],
-                        sums[next][1 % V],
-                    ]);
-                    let to = self.output.add(places.add(m).read());
-                    vst1_s8(to, vget_low_s8(bytes));
-                    if m + 1 < M && m + 1 < exist {
-                        let to = self.output.add(places.add(m + 1).read());
-                        vst1_s8(to, vget_high_s8(bytes));
+                    let [a, b] = [to(m), to(next)];
+                    vst1q_s8(a, bytes[m]);
+                    if next > m {
+                        vst1q_s8(b, bytes[next]);
                     }
+                }
+            } else {
+                let mut bytes = [vdup_n_s8(0); M];
+                for m in 0..M {
+                    bytes[m] = ends.narrow_half([sums[m][0], sums[m][1 % V]]);
+                }
+                ends.clamp_half(&mut bytes);
+                // Two places are one load.
+                for m in (0..M - 1).step_by(2) {
+                    let [a, b] = [to(m), to(m + 1)];
+                    vst1_s8(a, bytes[m]);
+                    if m + 2 < M || exist == M {
+                        vst1_s8(b, bytes[m + 1]);
+                    }
+                }
+                if M % 2 == 1 {
+                    vst1_s8(to(M - 1), bytes[M - 1]);
                 }
             }
         }
