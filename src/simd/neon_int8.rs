@@ -269,6 +269,29 @@ fn add_products<const PAIRS: bool>(
     *sums = [a, b];
 }
 
+/// [`add_products`] of one quad.
+#[inline(always)]
+fn add_product(sums: &mut [int32x4_t; 2], x: int8x16_t, w: int8x16_t) {
+    let [mut a, mut b] = *sums;
+    // SAFETY: arithmetic that the caller is compiled for. Not `pure`, so that it stays in its place.
+    unsafe {
+        asm!(
+            "smull {low:v}.8h, {x:v}.8b, {w:v}.8b",
+            "smull2 {high:v}.8h, {x:v}.16b, {w:v}.16b",
+            "sadalp {a:v}.4s, {low:v}.8h",
+            "sadalp {b:v}.4s, {high:v}.8h",
+            a = inout(vreg) a,
+            b = inout(vreg) b,
+            x = in(vreg) x,
+            w = in(vreg) w,
+            low = out(vreg) _,
+            high = out(vreg) _,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    *sums = [a, b];
+}
+
 /// # Safety
 /// As for [`NeonI8::add`].
 #[inline(always)]
@@ -301,14 +324,15 @@ unsafe fn add_plain<const M: usize, const V: usize, const W: usize, const PAIRS:
             w = w.wrapping_add(2 * W);
         }
         if count % 2 == 1 {
+            let mut weights = [vdupq_n_s8(0); V];
+            for v in 0..V {
+                weights[v] = vld1q_s8(w.add(4 * v).cast());
+            }
             for m in 0..M {
                 let x = pixels[m].cast::<i32>().read_unaligned();
                 let x = vreinterpretq_s8_s32(vdupq_n_s32(x));
                 for v in 0..V {
-                    let w = vld1q_s8(w.add(4 * v).cast());
-                    let sums = &mut sums[m][v];
-                    sums[0] = vpadalq_s16(sums[0], vmull_s8(vget_low_s8(x), vget_low_s8(w)));
-                    sums[1] = vpadalq_s16(sums[1], vmull_high_s8(x, w));
+                    add_product(&mut sums[m][v], x, weights[v]);
                 }
             }
         }

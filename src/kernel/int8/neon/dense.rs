@@ -266,8 +266,10 @@ impl Group<'_> {
     fn flush<S: NeonI8>(&self, simd: S, room: &mut Room, pixels: usize, line: usize) {
         let filters = self.filters();
         let places = room.places.iter_mut().zip(room.waiting);
+        // Read once: a place could lie where it is read from, for all that the compiler knows.
+        let stride = self.job.geometry().filters;
         for (place, (row, x)) in places.take(pixels) {
-            *place = (row * line + x) * self.job.geometry().filters;
+            *place = (row * line + x) * stride;
         }
         let parts = self.plan.parts;
         let mut first = 0;

@@ -227,7 +227,10 @@ impl Stage {
         let inside = count(&lines.planes) == planes && count(&lines.rows) == rows;
         // SAFETY: the caller's.
         unsafe {
-            if walk.flat || inside && walk.columns.interior.contains(&cursor.x) {
+            let inside = walk.flat || inside && walk.columns.interior.contains(&cursor.x);
+            if inside && plan.pairs {
+                self.lay_out_pairs(walk, cursor, plan, slot, pixels);
+            } else if inside {
                 self.lay_out_inside(walk, cursor, plan, slot, pixels);
             } else {
                 self.lay_out_border(walk, cursor, plan, slot, pixels);
@@ -235,7 +238,7 @@ impl Stage {
         }
     }
 
-    /// [`lay_out_run`](Self::lay_out_run), where the windows lie inside.
+    /// [`lay_out_run`](Self::lay_out_run), where the windows lie inside and pixels are not in pairs.
     ///
     /// # Safety
     /// As for that.
@@ -256,13 +259,52 @@ impl Stage {
         let first = walk.columns.axis.position(cursor.x, 0);
         let first = first.wrapping_mul(geometry.channels);
         let mut pixel = cursor.base.wrapping_add(first);
+        let inputs = self.inputs.as_mut_ptr().cast::<i8>();
+        for slot in slot..slot + pixels {
+            let mut to = inputs.wrapping_add(slot * plan.pixel);
+            let mut plane = pixel;
+            for _ in 0..planes {
+                let mut row = plane;
+                for _ in 0..rows {
+                    // SAFETY: the caller's, as the windows lie inside.
+                    unsafe { copy(row, to, len, flip) };
+                    to = to.wrapping_add(len);
+                    row = row.wrapping_add(walk.row);
+                }
+                plane = plane.wrapping_add(walk.plane);
+            }
+            // SAFETY: there is room for a quad more.
+            unsafe { to.cast::<u32>().write_unaligned(0) };
+            pixel = pixel.wrapping_add(geometry.stride[2].wrapping_mul(geometry.channels));
+        }
+    }
+
+    /// The same of pixels in pairs, both at once where both are there.
+    ///
+    /// # Safety
+    /// As for that.
+    #[target_feature(enable = "neon")]
+    #[inline(never)]
+    unsafe fn lay_out_pairs(
+        &mut self,
+        walk: &Walk<'_>,
+        cursor: &Cursor,
+        plan: &Plan,
+        slot: usize,
+        pixels: usize,
+    ) {
+        let geometry = walk.job.geometry();
+        let [planes, rows, columns] = geometry.kernel;
+        let len = columns * walk.job.shape.panels.panels.depth;
         let right = geometry.stride[2].wrapping_mul(geometry.channels);
+        let first = walk.columns.axis.position(cursor.x, 0);
+        let first = first.wrapping_mul(geometry.channels);
+        let mut pixel = cursor.base.wrapping_add(first);
+        let inputs = self.inputs.as_mut_ptr().cast::<i8>();
         let (mut slot, end) = (slot, slot + pixels);
         while slot < end {
-            let to = self.inputs.as_mut_ptr().cast::<i8>();
-            let mut to = to.wrapping_add(plan.at(slot));
-            // The two of a pair at once.
-            let both = plan.pairs && slot.is_multiple_of(2) && slot + 1 < end;
+            let mut to = inputs.wrapping_add(plan.at(slot));
+            let both = slot.is_multiple_of(2) && slot + 1 < end;
             let mut plane = pixel;
             for _ in 0..planes {
                 let mut row = plane;
@@ -271,22 +313,14 @@ impl Stage {
                     unsafe {
                         if both {
                             spread_two([row, row.wrapping_add(right)], to, len);
-                            to = to.wrapping_add(len / 8 * PAIR);
-                        } else if plan.pairs {
-                            spread(row, to, len);
-                            to = to.wrapping_add(len / 8 * PAIR);
                         } else {
-                            copy(row, to, len, flip);
-                            to = to.wrapping_add(len);
+                            spread(row, to, len);
                         }
                     }
+                    to = to.wrapping_add(len / 8 * PAIR);
                     row = row.wrapping_add(walk.row);
                 }
                 plane = plane.wrapping_add(walk.plane);
-            }
-            if !plan.pairs {
-                // SAFETY: there is room for a quad more.
-                unsafe { to.cast::<u32>().write_unaligned(0) };
             }
             let now = 1 + usize::from(both);
             pixel = pixel.wrapping_add(now.wrapping_mul(right));
