@@ -23,8 +23,8 @@ use core::ops::Range;
 /// what a first-level cache keeps beside the weights of a block.
 const AT_ONCE: usize = 60;
 const BAND: usize = 16 << 10;
-/// The same where pixels are multiplied in pairs: a pass over the filters costs
-/// as much as some tiles do.
+/// The same where pixels are multiplied in pairs, which are laid out anyway: a pass over the filters costs as
+/// much as some tiles do.
 const BAND_PAIRS: usize = 24 << 10;
 /// The most pieces of a window that is multiplied in the image.
 const PIECES: usize = 64;

@@ -217,18 +217,20 @@ impl Ends {
     #[inline(always)]
     pub fn narrow(&self, [a, b, c, d]: [int32x4_t; GROUP]) -> int8x16_t {
         // SAFETY: as above.
-        unsafe {
-            let low = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), self.zero);
-            let high = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(c), d), self.zero);
-            vqmovn_high_s16(vqmovn_s16(low), high)
-        }
+        unsafe { vqmovn_high_s16(self.narrow_half([a, b]), self.add_zero([c, d])) }
     }
 
     /// [`narrow`](Self::narrow) for half as many.
     #[inline(always)]
-    pub fn narrow_half(&self, [a, b]: [int32x4_t; 2]) -> int8x8_t {
+    pub fn narrow_half(&self, numbers: [int32x4_t; 2]) -> int8x8_t {
         // SAFETY: as above.
-        unsafe { vqmovn_s16(vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), self.zero)) }
+        unsafe { vqmovn_s16(self.add_zero(numbers)) }
+    }
+
+    #[inline(always)]
+    fn add_zero(&self, [a, b]: [int32x4_t; 2]) -> int16x8_t {
+        // SAFETY: as above.
+        unsafe { vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), self.zero) }
     }
 
     /// [`clamp`](Self::clamp) for half as many.

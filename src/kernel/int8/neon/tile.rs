@@ -189,7 +189,8 @@ impl Bytes<'_> {
                     bytes[m] = ends.narrow_half([sums[m][0], sums[m][1 % V]]);
                 }
                 ends.clamp_half(&mut bytes);
-                // Two places are one load.
+                // Two places are one load; that of the other of a pair of which there is one pixel is there, and
+                // nothing is written to it.
                 for m in (0..M - 1).step_by(2) {
                     let [a, b] = [to(m), to(m + 1)];
                     vst1_s8(a, bytes[m]);
