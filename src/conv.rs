@@ -130,6 +130,7 @@ impl ConvF32 {
     }
 
     /// The plan of what has been checked and chosen.
+    #[cfg_attr(not(target_os = "none"), inline(always))] // no copy of a plan
     const fn of(
         geometry: Geometry,
         sizes: Sizes,
@@ -552,6 +553,7 @@ impl ConvF32 {
 }
 
 /// The sizes of a geometry, if it and the clamp hold together.
+#[cfg_attr(not(target_os = "none"), inline(always))]
 const fn checked(geometry: &Geometry, activation: Activation) -> Result<Sizes, Error> {
     match geometry.sizes() {
         Ok(sizes) => match activation.check() {

@@ -176,6 +176,8 @@ impl Geometry {
     /// # Errors
     ///
     /// [`Error::Zero`], [`Error::Groups`], [`Error::Window`], [`Error::Overflow`], in this order.
+    // In place, but where flash is dear: a plan is made of numbers in registers then, and of no copies of copies.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     pub const fn sizes(&self) -> Result<Sizes, Error> {
         if let Some(quantity) = self.zero() {
             return Err(Error::Zero(quantity));
@@ -212,6 +214,7 @@ impl Geometry {
     }
 
     /// The first number that is zero.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     const fn zero(&self) -> Option<Quantity> {
         if self.batch == 0 {
             return Some(Quantity::Batch);
@@ -267,12 +270,9 @@ impl Geometry {
             Padding::Valid => [0, 0],
             Padding::Explicit(sides) => sides[axis],
             Padding::Same => {
-                let count = (size - 1).checked_div(stride);
+                let (count, _) = divide(size - 1, stride);
                 // The last window starts at most at the last pixel, so nothing here overflows.
-                let reach = match count {
-                    Some(count) => count * stride + extent,
-                    None => return Err(Error::Zero(Quantity::Stride(name))),
-                };
+                let reach = count * stride + extent;
                 let total = reach.saturating_sub(size);
                 [total / 2, total - total / 2]
             }
@@ -290,20 +290,18 @@ impl Geometry {
                         given: padded,
                     });
                 };
-                match room.checked_div(stride) {
-                    Some(steps) => Ok(Positions {
-                        count: steps + 1,
-                        padding,
-                        padded,
-                    }),
-                    None => Err(Error::Zero(Quantity::Stride(name))),
-                }
+                Ok(Positions {
+                    count: divide(room, stride).0 + 1,
+                    padding,
+                    padded,
+                })
             }
             _ => Err(Error::Overflow(Quantity::Input(name))),
         }
     }
 
     /// Every product, each within [`LIMIT`]; `group` are the channels and filters of one.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     const fn count(
         &self,
         group: [usize; 2],
@@ -318,18 +316,18 @@ impl Geometry {
         let fits = product(&[self.batch, padded[0], padded[1], padded[2], self.channels]).is_some()
             && product(&[self.stride[2], self.channels]).is_some()
             && product(&[self.dilation[2], self.channels]).is_some();
-        let (true, Some(input_len)) = (fits, product(&[self.batch, d, h, w, self.channels])) else {
+        if !fits {
             return Err(Error::Overflow(Quantity::InputLen));
-        };
+        }
         let Some(output_len) =
             product(&[self.batch, output[0], output[1], output[2], self.filters])
         else {
             return Err(Error::Overflow(Quantity::OutputLen));
         };
-        let (Some(taps), Some(weights_len)) = (
-            product(&[kd, kh, kw]),
-            product(&[self.filters, kd, kh, kw, depth]),
-        ) else {
+        let Some(taps) = product(&[kd, kh, kw]) else {
+            return Err(Error::Overflow(Quantity::PackedLen));
+        };
+        let Some(weights_len) = product(&[self.filters, taps, depth]) else {
             return Err(Error::Overflow(Quantity::PackedLen));
         };
         let Some(macs) = (output_len as u64).checked_mul((taps * depth) as u64) else {
@@ -338,7 +336,8 @@ impl Geometry {
         Ok(Sizes {
             output,
             padding,
-            input_len,
+            // No more than with the padding.
+            input_len: self.batch * d * h * w * self.channels,
             output_len,
             weights_len,
             taps,
@@ -441,6 +440,10 @@ const fn min(a: usize, b: usize) -> usize {
 /// Quotient and remainder, by a number that has been checked not to be zero; `checked_div` keeps
 /// the panic out of the code.
 pub(crate) const fn divide(a: usize, b: usize) -> (usize, usize) {
+    // Most divisors are one, and a division of 64 bits takes as long as a dozen multiplications.
+    if cfg!(target_pointer_width = "64") && b == 1 {
+        return (a, 0);
+    }
     match a.checked_div(b) {
         Some(quotient) => (quotient, a - quotient * b),
         None => (0, 0),
@@ -484,19 +487,20 @@ pub struct Sizes {
 /// The most elements a buffer may have: 8-byte elements of it still fit in `isize::MAX` bytes.
 pub(crate) const LIMIT: usize = isize::MAX as usize / 8;
 
-/// The product, if it stays within [`LIMIT`]. A zero factor gives zero.
-#[inline(never)]
+/// The product, if it stays within [`LIMIT`]. Factors after one above that are not zero.
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub(crate) const fn product(factors: &[usize]) -> Option<usize> {
     let mut result = 1usize;
     let mut rest = factors;
     while let [factor, tail @ ..] = rest {
         result = match result.checked_mul(*factor) {
-            Some(n) if n <= LIMIT => n,
-            _ => return None,
+            Some(n) => n,
+            None => return None,
         };
         rest = tail;
     }
-    Some(result)
+    if result <= LIMIT { Some(result) } else { None }
 }
 
 /// The input pixels that one output pixel of a chain of layers depends on: depth, height, width.
