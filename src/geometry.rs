@@ -179,7 +179,8 @@ impl Geometry {
     // In place, but where flash is dear: a plan is made of numbers in registers then, and of no copies of copies.
     #[cfg_attr(not(target_os = "none"), inline(always))]
     pub const fn sizes(&self) -> Result<Sizes, Error> {
-        if let Some(quantity) = self.zero() {
+        let small = self.is_small();
+        if !small && let Some(quantity) = self.zero() {
             return Err(Error::Zero(quantity));
         }
         if self.filters > LIMIT {
@@ -201,7 +202,7 @@ impl Geometry {
         let mut padded = self.input;
         let mut axis = 0;
         while axis < 3 {
-            let positions = match self.positions(axis) {
+            let positions = match self.positions(axis, small) {
                 Ok(positions) => positions,
                 Err(error) => return Err(error),
             };
@@ -210,7 +211,30 @@ impl Geometry {
             padded[axis] = positions.padded;
             axis += 1;
         }
-        self.count(group, output, padding, padded)
+        self.count(small, group, output, padding, padded)
+    }
+
+    /// Whether no number is zero and none is so large that five of them, or of the padded image, could make a product
+    /// past [`LIMIT`]. Nearly all layers are so, and to ask it once is most of what makes a plan quickly.
+    #[inline(always)]
+    const fn is_small(&self) -> bool {
+        if cfg!(any(target_os = "none", not(target_pointer_width = "64"))) {
+            return false;
+        }
+        let ([d, h, w], [kd, kh, kw]) = (self.input, self.kernel);
+        let ([sd, sh, sw], [dd, dh, dw]) = (self.stride, self.dilation);
+        // One less than zero has all bits.
+        const fn bits(numbers: &[usize]) -> usize {
+            let mut bits = 0;
+            let mut rest = numbers;
+            while let [number, tail @ ..] = rest {
+                bits |= number.wrapping_sub(1);
+                rest = tail;
+            }
+            bits
+        }
+        let counts = [self.batch, self.channels, self.filters, self.groups];
+        bits(&[d, h, w, kd, kh, kw, sd, sh, sw, dd, dh, dw]) | bits(&counts) < SMALL / 2
     }
 
     /// The first number that is zero.
@@ -250,21 +274,23 @@ impl Geometry {
 
     /// The window's positions along an axis.
     #[inline(always)] // so that `axis` is known, and no index of it can fail
-    const fn positions(&self, axis: usize) -> Result<Positions, Error> {
+    const fn positions(&self, axis: usize, small: bool) -> Result<Positions, Error> {
         let name = Axis::ALL[axis];
         let (size, stride) = (self.input[axis], self.stride[axis]);
-        let Some(extent) = product(&[self.kernel[axis] - 1, self.dilation[axis]]) else {
+        let Some(extent) = product_of(small, &[self.kernel[axis] - 1, self.dilation[axis]]) else {
             return Err(Error::Overflow(Quantity::Kernel(name)));
         };
         let extent = extent + 1;
-        if stride > LIMIT {
-            return Err(Error::Overflow(Quantity::Stride(name)));
-        }
-        if self.dilation[axis] > LIMIT {
-            return Err(Error::Overflow(Quantity::Dilation(name)));
-        }
-        if size > LIMIT {
-            return Err(Error::Overflow(Quantity::Input(name)));
+        if !small {
+            if stride > LIMIT {
+                return Err(Error::Overflow(Quantity::Stride(name)));
+            }
+            if self.dilation[axis] > LIMIT {
+                return Err(Error::Overflow(Quantity::Dilation(name)));
+            }
+            if size > LIMIT {
+                return Err(Error::Overflow(Quantity::Input(name)));
+            }
         }
         let padding = match self.padding {
             Padding::Valid => [0, 0],
@@ -304,6 +330,7 @@ impl Geometry {
     #[cfg_attr(not(target_os = "none"), inline(always))]
     const fn count(
         &self,
+        small: bool,
         group: [usize; 2],
         output: [usize; 3],
         padding: [[usize; 2]; 3],
@@ -313,21 +340,22 @@ impl Geometry {
         let [d, h, w] = self.input;
         // The padded input bounds every address that the kernels form, and the strided pixel every
         // step between them.
-        let fits = product(&[self.batch, padded[0], padded[1], padded[2], self.channels]).is_some()
-            && product(&[self.stride[2], self.channels]).is_some()
-            && product(&[self.dilation[2], self.channels]).is_some();
+        let image = [self.batch, padded[0], padded[1], padded[2], self.channels];
+        let small = small && padded[0] | padded[1] | padded[2] < SMALL;
+        let fits = product_of(small, &image).is_some()
+            && product_of(small, &[self.stride[2], self.channels]).is_some()
+            && product_of(small, &[self.dilation[2], self.channels]).is_some();
         if !fits {
             return Err(Error::Overflow(Quantity::InputLen));
         }
-        let Some(output_len) =
-            product(&[self.batch, output[0], output[1], output[2], self.filters])
-        else {
+        let pixels = [self.batch, output[0], output[1], output[2], self.filters];
+        let Some(output_len) = product_of(small, &pixels) else {
             return Err(Error::Overflow(Quantity::OutputLen));
         };
-        let Some(taps) = product(&[kd, kh, kw]) else {
+        let Some(taps) = product_of(small, &[kd, kh, kw]) else {
             return Err(Error::Overflow(Quantity::PackedLen));
         };
-        let Some(weights_len) = product(&[self.filters, taps, depth]) else {
+        let Some(weights_len) = product_of(small, &[self.filters, taps, depth]) else {
             return Err(Error::Overflow(Quantity::PackedLen));
         };
         let Some(macs) = (output_len as u64).checked_mul((taps * depth) as u64) else {
@@ -487,7 +515,7 @@ pub struct Sizes {
 /// The most elements a buffer may have: 8-byte elements of it still fit in `isize::MAX` bytes.
 pub(crate) const LIMIT: usize = isize::MAX as usize / 8;
 
-/// The product, if it stays within [`LIMIT`]. Factors after one above that are not zero.
+/// The product, if it stays within [`LIMIT`]. No factor behind one that is past it is zero.
 #[cfg_attr(target_os = "none", inline(never))]
 #[cfg_attr(not(target_os = "none"), inline(always))]
 pub(crate) const fn product(factors: &[usize]) -> Option<usize> {
@@ -501,6 +529,24 @@ pub(crate) const fn product(factors: &[usize]) -> Option<usize> {
         rest = tail;
     }
     if result <= LIMIT { Some(result) } else { None }
+}
+
+/// Five factors below this make a product within [`LIMIT`] of 64 bits.
+const SMALL: usize = 1 << 12;
+
+/// The [`product`], which is known to stay within [`LIMIT`] if the factors are small.
+#[inline(always)]
+const fn product_of(small: bool, factors: &[usize]) -> Option<usize> {
+    if !small {
+        return product(factors);
+    }
+    let mut result = 1usize;
+    let mut rest = factors;
+    while let [factor, tail @ ..] = rest {
+        result = result.wrapping_mul(*factor);
+        rest = tail;
+    }
+    Some(result)
 }
 
 /// The input pixels that one output pixel of a chain of layers depends on: depth, height, width.

@@ -31,6 +31,7 @@ cfg_if::cfg_if! {
         mod finish;
         mod pair;
         mod piece;
+        mod pointwise;
         mod rectangles;
         mod slide;
         mod stem;

@@ -6,8 +6,9 @@
 //! the right. Rows and planes of the window outside the input are skipped as a whole.
 
 use super::block::{Block, vectors};
+use super::pointwise;
 use super::rectangles::{self, Rectangles};
-use super::rows::{Columns, Cut, Rows, cut};
+use super::rows::{Columns, Cut, Rows};
 use super::stem::{self, Shape};
 use super::strip::{Span, Strip};
 use super::tile;
@@ -20,9 +21,17 @@ use core::ops::Range;
 #[inline(always)]
 pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
     if const { S::Half::LANES < S::LANES } && job.panels().filters <= S::Half::LANES {
-        return whole(simd.half(), job);
+        return either(simd.half(), job);
     }
-    whole(simd, job);
+    either(simd, job);
+}
+
+#[inline(always)]
+fn either<S: Simd>(simd: S, job: &Job<'_>) {
+    match pointwise::is(job) {
+        true => pointwise::run(simd, job),
+        false => whole(simd, job),
+    }
 }
 
 #[inline(always)]
@@ -57,12 +66,9 @@ fn whole<S: Simd>(simd: S, job: &Job<'_>) {
 struct Walk {
     rows: Rows,
     columns: Columns,
-    /// The window is one pixel and the image is walked as a single row.
-    flat: bool,
     /// Taps of a window row lie side by side in memory.
     folded: bool,
-    /// Pixels if the image is walked as a single row, else rows: how many there are, and how many
-    /// are taken through all output channels before the next.
+    /// Rows: how many there are, and how many are taken through all output channels before the next.
     units: usize,
     at_once: usize,
     /// The most vectors of a tile.
@@ -73,19 +79,13 @@ struct Walk {
     rectangles: bool,
 }
 
-/// Pixels of an image that is walked as a single row are taken through all output channels in a
-/// multiple of this, which whole tiles of every level fill.
-const FLAT: usize = 84;
-
 impl Walk {
     #[inline(always)]
     fn new<S: Simd>(job: &Job<'_>) -> Self {
         let (geometry, sizes) = (job.geometry(), job.sizes());
-        let flat =
-            geometry.kernel == [1; 3] && geometry.stride == [1; 3] && sizes.padding == [[0; 2]; 3];
         let columns = Columns::of(geometry, sizes);
         let pixels = columns.pixels;
-        let units = count(&job.rows) * if flat { pixels } else { 1 };
+        let units = count(&job.rows);
         // Everything at once reads the input once for each block of channels; parts that the cache
         // keeps read the weights once for each part. Pixels that a stride steps over are not read.
         let mut at_once = units;
@@ -95,30 +95,26 @@ impl Walk {
             let passes = geometry.filters.div_ceil(S::VECTORS * S::LANES);
             let parts = read.div_ceil(CACHED);
             if parts.saturating_mul(job.memory.packed.len()) < passes.saturating_mul(read) {
-                at_once =
-                    quotient(units, parts)
-                        .max(1)
-                        .next_multiple_of(if flat { FLAT } else { 1 });
+                at_once = quotient(units, parts).max(1);
             }
         }
-        let rectangles = !flat && rectangles::can::<S>(job, &columns);
+        let rectangles = rectangles::can::<S>(job, &columns);
         Walk {
             rows: Rows::of(geometry, sizes, job.rows.start, job.first_input_row),
             columns,
-            flat,
             folded: geometry.dilation[2] == 1 && geometry.groups == 1,
             units,
             at_once,
             vectors: match rectangles {
                 true => S::WIDE,
-                false => vectors::<S>(if flat { at_once } else { pixels }, job.panels()),
+                false => vectors::<S>(pixels, job.panels()),
             },
             together: job.memory.packed.len() <= 2 * CACHED && !rectangles,
             rectangles,
         }
     }
 
-    /// Some blocks of output channels, of some pixels or rows.
+    /// Some blocks of output channels, of some rows.
     ///
     /// # Safety
     /// The blocks' panels lie at `packed`, their first channel of the job's first pixel at `output`.
@@ -184,25 +180,9 @@ impl Walk {
             clamp: job.activation().range(),
         };
         let most = S::TILES[block.vectors];
-        if self.flat {
-            strip.spans[1] = Span {
-                at: 0,
-                pieces: 1,
-                len: depth,
-            };
-            let mut x = units.start;
-            while x < units.end {
-                let (tile, tiles) = cut(units.end - x, most);
-                strip.tiles = tiles;
-                strip.input = input.wrapping_add(x * geometry.channels);
-                strip.output = output.wrapping_add(x * geometry.filters);
-                // SAFETY: the caller's; a one-pixel window at stride 1 reaches the pixel it is at.
-                unsafe { tile::run(simd, &strip, tile, block.vectors) };
-                x += tile * tiles;
-            }
-            return;
-        }
         let stem = Shape::of::<S>(geometry, &self.columns, block);
+        // Of a narrow map one cut is a whole row, and so all rows' own.
+        let (mut cut, mut stems, mut narrow) = (Cut::NONE, false, false);
         let mut index = units.start;
         while index < units.end {
             let lines = self.rows.lines(index, units.end);
@@ -215,23 +195,26 @@ impl Walk {
             let output = output.wrapping_add(lines.index * output_row);
             let mut x = 0;
             while x < self.columns.pixels {
-                let tiles = match &stem {
-                    Some(stem) => stem.cut(&self.columns, x),
-                    None => None,
-                };
-                let stems = tiles.is_some();
-                let cut = match tiles {
-                    Some(cut) => cut,
-                    None => {
-                        // Of the pixels before such tiles, only those at the border.
-                        let border = self.columns.interior.start.saturating_sub(x);
-                        let alone = stem.is_some() && border > 0;
-                        self.columns
-                            .cut(x, if alone { most.min(border) } else { most })
-                    }
-                };
-                strip.tiles = cut.tiles;
-                strip.spans = self.spans(&cut, geometry.channels, depth);
+                if !narrow {
+                    let tiles = match &stem {
+                        Some(stem) => stem.cut(&self.columns, x),
+                        None => None,
+                    };
+                    stems = tiles.is_some();
+                    cut = match tiles {
+                        Some(cut) => cut,
+                        None => {
+                            // Of the pixels before such tiles, only those at the border.
+                            let border = self.columns.interior.start.saturating_sub(x);
+                            let alone = stem.is_some() && border > 0;
+                            self.columns
+                                .cut(x, if alone { most.min(border) } else { most })
+                        }
+                    };
+                    narrow = cut.tile * cut.tiles == self.columns.pixels;
+                    strip.tiles = cut.tiles;
+                    strip.spans = self.spans(&cut, geometry.channels, depth);
+                }
                 strip.weights = weights.wrapping_add(cut.taps[0] * weights_tap);
                 strip.output = output.wrapping_add(cut.x * geometry.filters);
                 // SAFETY: the caller's; the spans are taps that lie inside the input, of rows and
@@ -242,7 +225,7 @@ impl Walk {
                         _ if upright::pays(&cut, lines.count, most, block.vectors) => {
                             upright::run(simd, &strip, cut.tile, most, block.vectors);
                         }
-                        _ => tile::run(simd, &strip, cut.tile, block.vectors),
+                        _ => tile::run::<S, false>(simd, &strip, cut.tile, block.vectors),
                     }
                 }
                 x = cut.x + cut.tile * cut.tiles;

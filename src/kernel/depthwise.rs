@@ -75,13 +75,19 @@ pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
         Rows::of(geometry, job.sizes(), job.rows.start, job.first_input_row),
         Columns::of(geometry, job.sizes()),
     );
+    let end = count(&job.rows);
     let slides = can_slide(geometry);
     let pairs = slides && pair::can::<S>(geometry);
     // Rows of output whose input the cache keeps while one vector after the other passes over them.
-    let band = quotient(CACHED, row.saturating_mul(geometry.stride[1])).max(2);
+    let band = match job.memory.input.len() <= CACHED {
+        true => end,
+        false => quotient(CACHED, row.saturating_mul(geometry.stride[1])).max(2),
+    };
     let doubled = if slides { Doubled::of::<S>(job) } else { None };
+    let layer = Layer::of(job);
+    // Of a narrow map one cut is a whole row, and so the same for all rows that are cut so.
+    let (mut cut, mut narrow) = (Cut::NONE, 0);
     let mut index = 0;
-    let end = count(&job.rows);
     while index < end {
         let mut lines = rows.lines(index, (index + band).min(end));
         let paired = pairs && pair::reaches(&lines);
@@ -103,16 +109,22 @@ pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
             {
                 let pairs = doubled.pairs::<S>(&columns, x);
                 if pairs.tile > 0 {
-                    let strip = doubled.strip::<S>(job, &lines, &pairs, &columns, output);
+                    let strip = doubled.strip::<S>(&layer, &lines, &pairs, &columns, output);
                     // SAFETY: as below; two pixels are as one of twice the channels.
                     unsafe { slide::run(simd, &strip, pairs.tile, 2) };
                     x += 2 * pairs.tile * pairs.tiles;
                     continue;
                 }
             }
-            let cut = columns.cut(x, most);
+            if narrow != most {
+                cut = columns.cut(x, most);
+                narrow = match cut.tile * cut.tiles == columns.pixels {
+                    true => most,
+                    false => 0,
+                };
+            }
             segments::<S>(job, |segment| {
-                let strip = strip(job, packed, &lines, &cut, &columns, &segment, output);
+                let strip = layer.strip(packed, &lines, &cut, &columns, &segment, output);
                 // SAFETY: the panels follow each other as `Panels` counts them, the output's pixels
                 // have every filter, and a cut names the taps that lie inside the input.
                 unsafe {
@@ -169,60 +181,86 @@ fn segments<S: Simd>(job: &Job<'_>, mut body: impl FnMut(Segment)) {
     }
 }
 
-/// The strip of a segment's filters, whose panels lie at `packed`, for the tiles of a cut in some lines.
-#[inline(always)]
-pub(super) fn strip(
-    job: &Job<'_>,
-    packed: *const f32,
-    lines: &Lines,
-    cut: &Cut,
-    columns: &Columns,
-    segment: &Segment,
-    output: *mut f32,
-) -> Strip {
-    let geometry = job.geometry();
-    let [_, input_height, input_width] = geometry.input;
-    let [_, kernel_height, kernel_width] = geometry.kernel;
-    let row = input_width * geometry.channels;
-    let multiplier = quotient(geometry.filters, geometry.channels);
-    let channel = quotient(segment.filter, multiplier);
-    let bias = packed.wrapping_add(segment.panel);
-    let first = lines.planes.start * kernel_height + lines.rows.start;
-    let at = columns
-        .axis
-        .position(cut.x, 0)
-        .wrapping_mul(geometry.channels);
-    let output_row = columns.pixels * geometry.filters;
-    Strip {
-        lines: lines.count,
-        tiles: cut.tiles,
-        input: job
-            .input()
-            .wrapping_add(lines.input * row + channel)
-            .wrapping_add(at),
-        // A step that is never taken may be past all bounds.
-        input_line: geometry.stride[1].wrapping_mul(row),
-        pixel: geometry.stride[2] * geometry.channels,
-        plane: geometry.dilation[0].wrapping_mul(input_height * row),
-        row: geometry.dilation[1].wrapping_mul(row),
-        tap: geometry.dilation[2] * geometry.channels,
-        planes: count(&lines.planes),
-        rows: count(&lines.rows),
-        taps: cut.taps,
-        vectors: segment.vectors,
-        panel: segment.width * job.panels().rows(),
-        bias,
-        weights: bias.wrapping_add((1 + first * kernel_width) * segment.width),
-        width: segment.width,
-        weights_row: kernel_width * segment.width,
-        weights_plane: kernel_height * kernel_width * segment.width,
-        output: output
-            .wrapping_add(lines.index * output_row + cut.x * geometry.filters + segment.filter),
-        output_line: output_row,
-        output_pixel: geometry.filters,
-        filters: segment.filters,
-        multiplier,
-        turn: segment.filter - channel * multiplier,
-        clamp: job.activation().range(),
+/// What all strips of a job have in common.
+pub(super) struct Layer<'a> {
+    job: &'a Job<'a>,
+    /// Floats of an input row and of an output row.
+    row: usize,
+    output_row: usize,
+    /// Rows of a panel.
+    rows: usize,
+    multiplier: usize,
+    clamp: Option<[f32; 2]>,
+}
+
+impl<'a> Layer<'a> {
+    #[inline(always)]
+    fn of(job: &'a Job<'a>) -> Self {
+        let geometry = job.geometry();
+        Layer {
+            job,
+            row: geometry.input[2] * geometry.channels,
+            output_row: job.sizes().output[2] * geometry.filters,
+            rows: 1 + job.sizes().taps,
+            multiplier: quotient(geometry.filters, geometry.channels),
+            clamp: job.activation().range(),
+        }
+    }
+
+    /// The strip of a segment's filters, whose panels lie at `packed`, for the tiles of a cut in some lines.
+    #[inline(always)]
+    pub fn strip(
+        &self,
+        packed: *const f32,
+        lines: &Lines,
+        cut: &Cut,
+        columns: &Columns,
+        segment: &Segment,
+        output: *mut f32,
+    ) -> Strip {
+        let geometry = self.job.geometry();
+        let [_, kernel_height, kernel_width] = geometry.kernel;
+        let channel = quotient(segment.filter, self.multiplier);
+        let bias = packed.wrapping_add(segment.panel);
+        let weights_row = kernel_width * segment.width;
+        let first = lines.planes.start * kernel_height + lines.rows.start;
+        let at = columns
+            .axis
+            .position(cut.x, 0)
+            .wrapping_mul(geometry.channels);
+        Strip {
+            lines: lines.count,
+            tiles: cut.tiles,
+            input: self
+                .job
+                .input()
+                .wrapping_add(lines.input * self.row + channel)
+                .wrapping_add(at),
+            // A step that is never taken may be past all bounds.
+            input_line: geometry.stride[1].wrapping_mul(self.row),
+            pixel: geometry.stride[2] * geometry.channels,
+            plane: geometry.dilation[0].wrapping_mul(geometry.input[1] * self.row),
+            row: geometry.dilation[1].wrapping_mul(self.row),
+            tap: geometry.dilation[2] * geometry.channels,
+            planes: count(&lines.planes),
+            rows: count(&lines.rows),
+            taps: cut.taps,
+            vectors: segment.vectors,
+            panel: segment.width * self.rows,
+            bias,
+            weights: bias.wrapping_add(segment.width + first * weights_row),
+            width: segment.width,
+            weights_row,
+            weights_plane: kernel_height * weights_row,
+            output: output.wrapping_add(
+                lines.index * self.output_row + cut.x * geometry.filters + segment.filter,
+            ),
+            output_line: self.output_row,
+            output_pixel: geometry.filters,
+            filters: segment.filters,
+            multiplier: self.multiplier,
+            turn: segment.filter - channel * self.multiplier,
+            clamp: self.clamp,
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! vector apart.
 
 use super::Job;
-use super::depthwise::{Segment, Strip, strip};
+use super::depthwise::{Layer, Segment, Strip};
 use super::rows::{Columns, Cut, Lines, cut};
 use crate::pack::PANEL;
 use crate::simd::Simd;
@@ -78,7 +78,7 @@ impl Doubled {
     #[inline(always)]
     pub fn strip<S: Simd>(
         &self,
-        job: &Job<'_>,
+        layer: &Layer<'_>,
         lines: &Lines,
         pairs: &Cut,
         columns: &Columns,
@@ -92,7 +92,7 @@ impl Doubled {
             width: S::LANES,
         };
         let bias = self.rows.as_ptr();
-        let mut strip = strip(job, bias, lines, pairs, columns, &segment, output);
+        let mut strip = layer.strip(bias, lines, pairs, columns, &segment, output);
         strip.pixel *= 2;
         strip.output_pixel *= 2;
         strip

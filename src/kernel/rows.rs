@@ -109,6 +109,15 @@ pub(super) const fn can_slide(geometry: &Geometry) -> bool {
 }
 
 impl Cut {
+    /// No tiles, before there are any.
+    #[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))]
+    pub const NONE: Self = Cut {
+        x: 0,
+        tile: 0,
+        tiles: 0,
+        taps: [0; 4],
+    };
+
     /// Whether windows of three columns slide over the tile: the first pixel misses at most the first tap, the last at most the
     /// last, and the others none.
     #[inline(always)]

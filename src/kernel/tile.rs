@@ -18,7 +18,7 @@ struct Border<'a, const M: usize, const V: usize>(&'a Strip);
 /// With so little to step through, the loops find what they need in registers.
 struct Interior<'a, const M: usize, const V: usize, const ROWS: bool>(&'a Strip);
 
-/// Runs a strip in tiles of `pixels` times `vectors`.
+/// Runs a strip in tiles of `pixels` times `vectors`. `ONE`: it is known that all pixels reach one row of taps, in one piece.
 ///
 /// # Safety
 ///
@@ -26,10 +26,16 @@ struct Interior<'a, const M: usize, const V: usize, const ROWS: bool>(&'a Strip)
 /// span stands for, the weights are a whole panel's, and `channels` floats of each output pixel are
 /// there to be written.
 #[inline(always)]
-pub(super) unsafe fn run<S: Simd>(simd: S, strip: &Strip, pixels: usize, vectors: usize) {
+pub(super) unsafe fn run<S: Simd, const ONE: bool>(
+    simd: S,
+    strip: &Strip,
+    pixels: usize,
+    vectors: usize,
+) {
     let [first, all, last] = strip.spans;
-    let border = first.pieces > 0 || last.pieces > 0 || all.pieces != 1 || strip.rows == 0;
-    let rows = strip.planes > 1 || strip.rows > 1;
+    let border =
+        !ONE && (first.pieces > 0 || last.pieces > 0 || all.pieces != 1 || strip.rows == 0);
+    let rows = !ONE && (strip.planes > 1 || strip.rows > 1);
     macro_rules! tiles {
         ($($v:literal: $($m:literal)*;)*) => {
             match vectors {

@@ -16,7 +16,8 @@ pub(super) fn pays(cut: &Cut, lines: usize, most: usize, vectors: usize) -> bool
     let [after_first, first, last, before_last] = cut.taps;
     // More lines change nothing but products, which could overflow.
     let lines = lines.min(1000);
-    cut.tiles == 1
+    lines > 1
+        && cut.tiles == 1
         && (after_first, before_last) == (first, last)
         && cut.tile * cost(lines, most, vectors, step) < lines * step(cut.tile * vectors)
 }
@@ -49,7 +50,7 @@ pub(super) unsafe fn run<S: Simd>(
                 ..*strip
             };
             // SAFETY: each pixel is one of the strip's, and reaches the taps that the strip says all do.
-            unsafe { tile::run(simd, &column, tile, vectors) };
+            unsafe { tile::run::<S, false>(simd, &column, tile, vectors) };
             y += tile * tiles;
         }
     }
