@@ -4,6 +4,7 @@
 //! cd benches/layers
 //! cargo bench                    everything, some three minutes
 //! cargo bench -- res_c           what has this in its name
+//! cargo bench -- entry           small layers: planning, and what a run costs before it computes
 //! ```
 //!
 //! * `microconv`: at the best level of this CPU.
@@ -24,6 +25,7 @@ mod layers;
 #[allow(dead_code)] // the times are criterion's
 mod measure;
 
+mod entry;
 mod im2col;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
@@ -43,6 +45,7 @@ fn main() {
         .measurement_time(Duration::from_millis(800))
         .sample_size(10)
         .configure_from_args();
+    entry::bench(&mut criterion);
     let set = layers::read(None).expect("the set is part of the crate");
     for layer in set {
         bench(&mut criterion, &layer);
