@@ -90,7 +90,7 @@ impl ConvF32 {
     /// let layer = Geometry::conv2d([28, 28, 64], 64, [3, 3]).padding(Padding::Same);
     /// let limits = Limits::scratch(256 << 10);
     /// let plan = ConvF32::with_algorithm(layer, Activation::RELU, Algorithm::Auto, limits)?;
-    /// assert_eq!(plan.algorithm(), Algorithm::Winograd4x4);
+    /// assert_ne!(plan.algorithm(), Algorithm::Direct);
     ///
     /// let weights = vec![0.1; plan.weights_len()];
     /// let mut packed = vec![0.0; plan.packed_len()];
