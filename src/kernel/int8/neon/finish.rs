@@ -217,7 +217,10 @@ impl Ends {
     #[inline(always)]
     pub fn narrow(&self, [a, b, c, d]: [int32x4_t; GROUP]) -> int8x16_t {
         // SAFETY: as above.
-        unsafe { vqmovn_high_s16(self.narrow_half([a, b]), self.add_zero([c, d])) }
+        unsafe {
+            let [low, high] = [self.add_zero([a, b]), self.add_zero([c, d])];
+            vqmovn_high_s16(vqmovn_s16(low), high)
+        }
     }
 
     /// [`narrow`](Self::narrow) for half as many.
