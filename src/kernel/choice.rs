@@ -75,7 +75,7 @@ const fn best(
     let mut losses = [1.0; Variant::ALL.len() + 1];
     let mut machines = machines(limits.tuning);
     while let [machine, rest @ ..] = machines {
-        let mut costs = [f64::INFINITY; Variant::ALL.len() + 1];
+        let mut costs = [f32::INFINITY; Variant::ALL.len() + 1];
         if auto {
             costs[Variant::ALL.len()] = machine.direct(geometry, sizes);
         }
@@ -105,7 +105,7 @@ const fn best(
     let mut least = if auto {
         losses[Variant::ALL.len()]
     } else {
-        f64::INFINITY
+        f32::INFINITY
     };
     let mut index = 0;
     while index < allowed.len() {

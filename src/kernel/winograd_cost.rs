@@ -5,9 +5,9 @@
 //! is for. A plan for any is given the algorithm that suits the worse of them best: the one whose larger
 //! loss, by the fastest on the same machine, is the smallest.
 //!
-//! The unit is the time of one multiply-add of a vector, half a cycle. The form of the model is the
-//! kernels': how often each inner part runs. The constants, what such a part takes, are fitted to times of
-//! one core as `cargo run --release --example choice -- --csv --level NAME` prints them:
+//! Costs are `f32`: small cores plan as well, and have no larger floats. The unit is the time of one multiply-add of a
+//! vector, half a cycle. The form of the model is the kernels': how often each inner part runs. The constants,
+//! what such a part takes, are fitted to times of one core as `cargo run --release --example choice -- --csv --level NAME` prints them:
 //!
 //! * Eight lanes: an AMD EPYC (Zen 3: 512 KiB of second-level cache, 32 MiB of third). 1,600 random layers
 //!   (`--random 400`, seeds 2001 to 2004), the less of two runs, and the layer set ten times. First the
@@ -44,16 +44,16 @@ pub(super) struct Machine {
 /// What a multiply-add takes, what more in a tile of a single vector, and one that is waited for as too few
 /// are independent.
 struct Product {
-    each: f64,
-    single: f64,
-    wait: f64,
+    each: f32,
+    single: f32,
+    wait: f32,
 }
 
 impl Product {
-    const fn time(&self, sums: &Sums) -> f64 {
-        sums.products as f64 * self.each
-            + sums.singles as f64 * self.single
-            + sums.waits as f64 * self.wait
+    const fn time(&self, sums: &Sums) -> f32 {
+        sums.products as f32 * self.each
+            + sums.singles as f32 * self.single
+            + sums.waits as f32 * self.wait
     }
 }
 
@@ -61,16 +61,16 @@ impl Product {
 struct Direct {
     product: Product,
     /// A register tile, whatever its sums.
-    tile: f64,
+    tile: f32,
     /// A window row of a register tile, where the taps of one group are taken apart.
-    piece: f64,
+    piece: f32,
     /// A pixel of a group whose last vector is not whole.
-    part: f64,
+    part: f32,
     /// A cache line of the weights past what the second-level cache keeps, and more of one past the third.
-    far_line: f64,
-    distant_line: f64,
+    far_line: f32,
+    distant_line: f32,
     /// The call.
-    call: f64,
+    call: f32,
 }
 
 /// What the parts of a Winograd algorithm take.
@@ -78,24 +78,24 @@ struct Parts {
     product: Product,
     /// The transform of a tile's inputs: of a vector of channels, where the tile lies inside and at a
     /// border, and of a last vector that is not whole.
-    inputs: [f64; 3],
+    inputs: [f32; 3],
     /// The transform to outputs: of a vector of filters, where all of the tile lies in the output and
     /// where some does, and of a last vector that is not whole.
-    outputs: [f64; 3],
+    outputs: [f32; 3],
     /// More of a vector of filters that is written across cache lines.
-    unaligned: f64,
+    unaligned: f32,
     /// A cache line of the filters past what stays in the second-level cache, for each block of tiles, and more
     /// of one past the third.
-    far_line: f64,
-    distant_line: f64,
+    far_line: f32,
+    distant_line: f32,
     /// A cache line of the input past a megabyte, and of the output.
-    lines: [f64; 2],
+    lines: [f32; 2],
     /// The products of a block at one point.
-    point: f64,
+    point: f32,
     /// A tile.
-    tile: f64,
+    tile: f32,
     /// The call.
-    call: f64,
+    call: f32,
 }
 
 /// Vectors of eight lanes, and of sixteen.
@@ -248,13 +248,13 @@ pub(super) const fn machines(tuning: Tuning) -> &'static [Machine] {
     }
 }
 
-const LINE_BYTES: f64 = 64.0;
+const LINE_BYTES: f32 = 64.0;
 /// Bytes of weights of the direct algorithm, and of the others' filters, that stay in the second-level cache,
 /// and of either in the third.
-const FAR_WEIGHTS: f64 = 5e5;
-const FAR_FILTERS: f64 = 1.5e6;
-const DISTANT: f64 = 2e7;
-const LARGE: f64 = 1e6;
+const FAR_WEIGHTS: f32 = 5e5;
+const FAR_FILTERS: f32 = 1.5e6;
+const DISTANT: f32 = 2e7;
+const LARGE: f32 = 1e6;
 
 /// Of one channel: the multiply-adds of some pixels side by side, those of a single vector and the waits
 /// among them, and the register tiles.
@@ -334,37 +334,37 @@ const fn pairs_inside(size: usize, before: usize, positions: usize) -> usize {
 
 impl Machine {
     /// The direct algorithm.
-    pub const fn direct(&self, geometry: &Geometry, sizes: &Sizes) -> f64 {
+    pub const fn direct(&self, geometry: &Geometry, sizes: &Sizes) -> f32 {
         let parts = &self.direct;
         let [_, input_height, input_width] = geometry.input;
         let [depth, height, width] = sizes.output;
         let filters = sizes.group_filters;
-        let planes = geometry.batch as f64 * depth as f64 * geometry.groups as f64;
-        let rows = pairs_inside(input_height, sizes.padding[1][0], height) as f64;
-        let columns = pairs_inside(input_width, sizes.padding[2][0], width) as f64;
+        let planes = geometry.batch as f32 * depth as f32 * geometry.groups as f32;
+        let rows = pairs_inside(input_height, sizes.padding[1][0], height) as f32;
+        let columns = pairs_inside(input_width, sizes.padding[2][0], width) as f32;
         let mut sums = Sums::of(width, filters, self.lanes, self.tiles, true);
-        let mut lines = height as f64;
+        let mut lines = height as f32;
         // Pixels of a narrow map that all reach the same taps make tiles with those under them.
         if columns as usize == 3 * width && width <= self.tiles[2] {
             let down = Sums::of(height, filters, self.lanes, self.tiles, true);
             if (down.products + down.waits) * width < (sums.products + sums.waits) * height {
                 sums = down;
-                lines = width as f64;
+                lines = width as f32;
             }
         }
-        let channels = sizes.group_channels as f64;
+        let channels = sizes.group_channels as f32;
         // Of a pixel, in the mean.
-        let taps = rows / height as f64 * columns / width as f64;
-        let tiles = lines * sums.tiles as f64;
+        let taps = rows / height as f32 * columns / width as f32;
+        let tiles = lines * sums.tiles as f32;
         let mut cost =
             planes * (lines * taps * channels * parts.product.time(&sums) + tiles * parts.tile);
         if geometry.groups > 1 {
-            cost += planes * rows / height as f64 * tiles * parts.piece;
+            cost += planes * rows / height as f32 * tiles * parts.piece;
         }
         if !filters.is_multiple_of(self.lanes) {
-            cost += planes * height as f64 * width as f64 * parts.part;
+            cost += planes * height as f32 * width as f32 * parts.part;
         }
-        let bytes = sizes.weights_len as f64 * 4.0;
+        let bytes = sizes.weights_len as f32 * 4.0;
         cost + past(FAR_WEIGHTS, bytes) * parts.far_line
             + past(DISTANT, bytes) * parts.distant_line
             + parts.call
@@ -377,7 +377,7 @@ impl Machine {
         geometry: &Geometry,
         sizes: &Sizes,
         scratch: usize,
-    ) -> f64 {
+    ) -> f32 {
         let [two, four, six] = &self.winograd;
         let parts = match variant {
             Variant::Two => two,
@@ -385,7 +385,7 @@ impl Machine {
             Variant::Six => six,
         };
         let (channels, filters) = (sizes.group_channels, sizes.group_filters);
-        let (groups, points) = (geometry.groups as f64, variant.points() as f64);
+        let (groups, points) = (geometry.groups as f32, variant.points() as f32);
         let tiles = variant.tiles(geometry, sizes);
         let blocks = Blocks::of(variant, sizes, tiles, scratch, self.products[1]);
         let (count, _) = divide(tiles + blocks.tiles - 1, blocks.tiles);
@@ -394,38 +394,38 @@ impl Machine {
         let mut rest: &[(usize, usize)] = &[(blocks.tiles, count - 1), (last, 1)];
         while let [(tiles, times), tail @ ..] = rest {
             let sums = Sums::of(*tiles, filters, self.lanes, self.products, false);
-            products += *times as f64 * parts.product.time(&sums) * channels as f64;
+            products += *times as f32 * parts.product.time(&sums) * channels as f32;
             rest = tail;
         }
         let passes = divide(filters + blocks.filters - 1, blocks.filters).0;
-        products += count as f64 * passes as f64 * parts.point;
+        products += count as f32 * passes as f32 * parts.point;
 
-        let planes = geometry.batch as f64 * sizes.output[0] as f64;
+        let planes = geometry.batch as f32 * sizes.output[0] as f32;
         let inside =
             planes * inside(variant, geometry, sizes, 1) * inside(variant, geometry, sizes, 2);
         let whole = planes
-            * divide(sizes.output[1], variant.outputs()).0 as f64
-            * divide(sizes.output[2], variant.outputs()).0 as f64;
-        let tiles = tiles as f64;
+            * divide(sizes.output[1], variant.outputs()).0 as f32
+            * divide(sizes.output[2], variant.outputs()).0 as f32;
+        let tiles = tiles as f32;
         let mut transforms = self.transform(parts.inputs, channels, inside, tiles)
             + self.transform(parts.outputs, filters, whole, tiles)
             + tiles * parts.tile;
         if !geometry.filters.is_multiple_of(self.lanes) {
-            transforms += tiles * divide(filters, self.lanes).0 as f64 * parts.unaligned;
+            transforms += tiles * divide(filters, self.lanes).0 as f32 * parts.unaligned;
         }
 
-        let bytes = groups * points * channels as f64 * filters as f64 * 4.0;
+        let bytes = groups * points * channels as f32 * filters as f32 * 4.0;
         groups * (points * products + transforms)
-            + count as f64 * past(FAR_FILTERS, bytes) * parts.far_line
-            + count as f64 * past(DISTANT, bytes) * parts.distant_line
-            + past(LARGE, sizes.input_len as f64 * 4.0) * parts.lines[0]
-            + past(LARGE, sizes.output_len as f64 * 4.0) * parts.lines[1]
+            + count as f32 * past(FAR_FILTERS, bytes) * parts.far_line
+            + count as f32 * past(DISTANT, bytes) * parts.distant_line
+            + past(LARGE, sizes.input_len as f32 * 4.0) * parts.lines[0]
+            + past(LARGE, sizes.output_len as f32 * 4.0) * parts.lines[1]
             + parts.call
     }
 
     /// All tiles' transforms, some of which are the simple ones.
-    const fn transform(&self, parts: [f64; 3], channels: usize, simple: f64, tiles: f64) -> f64 {
-        let vectors = divide(channels, self.lanes).0 as f64;
+    const fn transform(&self, parts: [f32; 3], channels: usize, simple: f32, tiles: f32) -> f32 {
+        let vectors = divide(channels, self.lanes).0 as f32;
         let part = if channels.is_multiple_of(self.lanes) {
             0.0
         } else {
@@ -436,18 +436,18 @@ impl Machine {
 }
 
 /// Tiles along an axis whose inputs all lie inside.
-const fn inside(variant: Variant, geometry: &Geometry, sizes: &Sizes, axis: usize) -> f64 {
+const fn inside(variant: Variant, geometry: &Geometry, sizes: &Sizes, axis: usize) -> f32 {
     let m = variant.outputs();
     let (size, before) = (geometry.input[axis], sizes.padding[axis][0]);
     let first = divide(before + m - 1, m).0;
     match (size + before).checked_sub(m + 2) {
-        Some(last) => (divide(last, m).0 + 1).saturating_sub(first) as f64,
+        Some(last) => (divide(last, m).0 + 1).saturating_sub(first) as f32,
         None => 0.0,
     }
 }
 
 /// Cache lines of what is past so many bytes.
-const fn past(limit: f64, bytes: f64) -> f64 {
+const fn past(limit: f32, bytes: f32) -> f32 {
     if bytes > limit {
         (bytes - limit) / LINE_BYTES
     } else {
