@@ -976,8 +976,9 @@ microconv_status microconv_f32_init_algorithm(struct microconv_f32 *plan,
 /**
  * As `microconv_f32_init_algorithm`, tuned for a level (`MICROCONV_LEVEL_BEST` for the best):
  * `MICROCONV_ALGORITHM_AUTO` and `MICROCONV_ALGORITHM_WINOGRAD` then choose what is the fastest on its
- * vectors, not what is nowhere far behind. The plan runs on every level, with the same result; but
- * weights packed for it are read by plans that are tuned for the same.
+ * vectors, not what is nowhere far behind. The plan runs on every level. But plans that are tuned for
+ * different levels may have different algorithms, and so other packed weights, other scratch, another
+ * error bound and other roundings.
  *
  * @param plan Where the plan is made.
  * @param geometry The layer.

@@ -69,10 +69,11 @@ impl fmt::Display for Algorithm {
 
 /// The vectors that an algorithm is chosen for.
 ///
-/// Vectors twice as long make products twice as fast, and the memory behind them no faster: what is the
-/// fastest algorithm on one level may take a fifth more than another on the next. Every plan runs on
-/// every level, whatever it is tuned for, with the same result; but its packed weights are its
-/// algorithm's, so a plan that packs weights and one that reads them are tuned alike.
+/// Vectors twice as long make products twice as fast, and the memory behind them no faster, so the
+/// fastest algorithm on one level need not be the fastest on another. A plan runs on every level,
+/// whatever it is tuned for. But plans that are tuned for different vectors may have different
+/// algorithms, and so other packed weights, other scratch, another error bound and other roundings:
+/// a plan that packs weights and one that reads them are tuned alike.
 ///
 /// ```
 /// use microconv::{Level, Limits, Tuning};

@@ -127,6 +127,59 @@ fn the_output_is_as_many_windows_as_fit() {
     }
 }
 
+/// Small layers are counted without asking of each product whether it fits. On both sides of where that ends, and where
+/// the padding alone ends it, the counts are those of numbers that have room; and what does not fit is refused on either.
+#[test]
+fn counts_on_both_sides_of_small() {
+    let near = [1, 2, 2047, 2048, 2049];
+    let mut refused = 0;
+    for height in near {
+        for channels in near {
+            for batch in near {
+                for [kernel, stride, dilation] in [[1, 1, 1], [2, 2049, 1], [2, 1, 2048]] {
+                    for pad in [0, 1023, 1024, 4096, usize::MAX / 16] {
+                        let layer =
+                            Geometry::conv2d([height, 2049, channels], channels, [1, kernel])
+                                .strides([1, 1, stride])
+                                .dilations([1, 1, dilation])
+                                .padding(Padding::Explicit([[0, 0], [pad, pad], [pad, pad]]))
+                                .batch(batch);
+                        // The largest element count that a buffer may have: see `Sizes`.
+                        let limit = isize::MAX as u128 / 8;
+                        let wide = |x: usize| x as u128;
+                        let padded = [height, 2049].map(|size| wide(size) + 2 * wide(pad));
+                        let reach = wide(kernel - 1) * wide(dilation);
+                        let output = [padded[0], (padded[1] - reach - 1) / wide(stride) + 1];
+                        let pixels = |[h, w]: [u128; 2]| {
+                            let part = wide(batch).saturating_mul(h);
+                            part.saturating_mul(w).saturating_mul(wide(channels))
+                        };
+                        let weights = wide(channels) * wide(channels) * wide(kernel);
+                        let macs = pixels(output).saturating_mul(wide(kernel) * wide(channels));
+                        let fits = pixels(padded) <= limit && macs <= u64::MAX as u128;
+                        match layer.sizes() {
+                            Ok(sizes) => {
+                                assert!(fits, "{layer:?}");
+                                assert_eq!(sizes.output.map(wide), [1, output[0], output[1]]);
+                                assert_eq!(wide(sizes.input_len), pixels([height, 2049].map(wide)));
+                                assert_eq!(wide(sizes.output_len), pixels(output));
+                                assert_eq!(wide(sizes.weights_len), weights);
+                                assert_eq!(sizes.macs as u128, macs);
+                            }
+                            Err(Error::Overflow(_)) => {
+                                assert!(!fits, "{layer:?}");
+                                refused += 1;
+                            }
+                            Err(error) => panic!("{error}: {layer:?}"),
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 0);
+}
+
 /// As published for AlexNet, VGG-16 and MobileNet by Araujo, Norris and Sim, *Computing receptive
 /// fields of convolutional neural networks*, Distill 2019. A pooling layer is a window like any.
 #[test]

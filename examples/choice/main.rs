@@ -96,10 +96,10 @@ fn run(options: &Options) -> Result<usize, String> {
     }
     for repeat in 1..=REPEATS {
         for (layer, result) in layers.iter().zip(&mut results) {
-            let (Some(before), Some(contest)) = (&mut *result, Contest::new(layer, options)) else {
-                continue;
-            };
-            if before.loss() > TOLERATED {
+            if let Some(before) = result
+                && before.loss() > TOLERATED
+                && let Some(contest) = Contest::new(layer, options)
+            {
                 before.least(&contest.measured(1 << repeat));
             }
         }

@@ -2,6 +2,7 @@
 
 use super::rows::cut;
 use super::window::quotient;
+use super::{CACHED, Job};
 use crate::pack::{self, PANEL, Panels};
 use crate::simd::Simd;
 
@@ -69,6 +70,16 @@ impl Block {
             next: panel + count * finished * panel_len,
         }
     }
+}
+
+/// How many parts a job is computed in, each through all blocks, if that is better than block after block, where so much
+/// of its input is read. Everything at once reads the input once for each block; parts that the cache keeps read the
+/// weights once for each part.
+#[inline(always)]
+pub(super) fn parts<S: Simd>(job: &Job<'_>, read: usize) -> Option<usize> {
+    let passes = job.geometry().filters.div_ceil(S::VECTORS * S::LANES);
+    let parts = read.div_ceil(CACHED);
+    (parts.saturating_mul(job.memory.packed.len()) < passes.saturating_mul(read)).then_some(parts)
 }
 
 /// Whether a block of so many vectors takes more than one panel of the filters that are left, all of the same width.

@@ -5,7 +5,7 @@
 //! pixels reach the same taps, but that the first may miss some on the left and the last some on
 //! the right. Rows and planes of the window outside the input are skipped as a whole.
 
-use super::block::{Block, vectors};
+use super::block::{Block, parts, vectors};
 use super::pointwise;
 use super::rectangles::{self, Rectangles};
 use super::rows::{Columns, Cut, Rows};
@@ -86,15 +86,12 @@ impl Walk {
         let columns = Columns::of(geometry, sizes);
         let pixels = columns.pixels;
         let units = count(&job.rows);
-        // Everything at once reads the input once for each block of channels; parts that the cache
-        // keeps read the weights once for each part. Pixels that a stride steps over are not read.
         let mut at_once = units;
         if job.memory.input.len() > CACHED {
+            // Pixels that a stride steps over are not read.
             let skip = |axis: usize| quotient(geometry.stride[axis], geometry.kernel[axis]).max(1);
             let read = quotient(job.memory.input.len(), skip(1).saturating_mul(skip(2)));
-            let passes = geometry.filters.div_ceil(S::VECTORS * S::LANES);
-            let parts = read.div_ceil(CACHED);
-            if parts.saturating_mul(job.memory.packed.len()) < passes.saturating_mul(read) {
+            if let Some(parts) = parts::<S>(job, read) {
                 at_once = quotient(units, parts).max(1);
             }
         }

@@ -3,7 +3,7 @@
 //!
 //! Apart from other windows, for the walk over those costs more than the smallest of these layers computes.
 
-use super::block::{Block, vectors};
+use super::block::{Block, parts, vectors};
 use super::rows::cut;
 use super::strip::{Span, Strip};
 use super::tile;
@@ -113,17 +113,14 @@ pub(super) fn run<S: Simd>(simd: S, job: &Job<'_>) {
     }
 }
 
-/// How many of the pixels are taken through all output channels before the next. Everything at once reads the input
-/// once for each block of channels; parts that the cache keeps read the weights once for each part.
+/// How many of the pixels are taken through all output channels before the next.
 #[inline(always)]
 fn at_once<S: Simd>(job: &Job<'_>, pixels: usize) -> usize {
     let read = job.memory.input.len();
-    if read > CACHED {
-        let passes = job.geometry().filters.div_ceil(S::VECTORS * S::LANES);
-        let parts = read.div_ceil(CACHED);
-        if parts.saturating_mul(job.memory.packed.len()) < passes.saturating_mul(read) {
-            return quotient(pixels, parts).max(1).next_multiple_of(MULTIPLE);
-        }
+    if read > CACHED
+        && let Some(parts) = parts::<S>(job, read)
+    {
+        return quotient(pixels, parts).max(1).next_multiple_of(MULTIPLE);
     }
     pixels
 }

@@ -5,9 +5,10 @@
 //! is for. A plan for any is given the algorithm that suits the worse of them best: the one whose larger
 //! loss, by the fastest on the same machine, is the smallest.
 //!
-//! Costs are `f32`: small cores plan as well, and have no larger floats. The unit is the time of one multiply-add of a
-//! vector, half a cycle. The form of the model is the kernels': how often each inner part runs. The constants,
-//! what such a part takes, are fitted to times of one core as `cargo run --release --example choice -- --csv --level NAME` prints them:
+//! Costs are `f32`: small cores plan as well, and have no larger floats. The unit is the time of one
+//! multiply-add of a vector, half a cycle. The form of the model is the kernels': how often each inner part
+//! runs. The constants, what such a part takes, are fitted to times of one core as
+//! `cargo run --release --example choice -- --csv --level NAME` prints them:
 //!
 //! * Eight lanes: an AMD EPYC (Zen 3: 512 KiB of second-level cache, 32 MiB of third). 1,600 random layers
 //!   (`--random 400`, seeds 2001 to 2004), the less of two runs, and the layer set ten times. First the
@@ -341,11 +342,11 @@ impl Machine {
         let filters = sizes.group_filters;
         let planes = geometry.batch as f32 * depth as f32 * geometry.groups as f32;
         let rows = pairs_inside(input_height, sizes.padding[1][0], height) as f32;
-        let columns = pairs_inside(input_width, sizes.padding[2][0], width) as f32;
+        let columns = pairs_inside(input_width, sizes.padding[2][0], width);
         let mut sums = Sums::of(width, filters, self.lanes, self.tiles, true);
         let mut lines = height as f32;
         // Pixels of a narrow map that all reach the same taps make tiles with those under them.
-        if columns as usize == 3 * width && width <= self.tiles[2] {
+        if width <= self.tiles[2] && columns == 3 * width {
             let down = Sums::of(height, filters, self.lanes, self.tiles, true);
             if (down.products + down.waits) * width < (sums.products + sums.waits) * height {
                 sums = down;
@@ -354,7 +355,7 @@ impl Machine {
         }
         let channels = sizes.group_channels as f32;
         // Of a pixel, in the mean.
-        let taps = rows / height as f32 * columns / width as f32;
+        let taps = rows / height as f32 * columns as f32 / width as f32;
         let tiles = lines * sums.tiles as f32;
         let mut cost =
             planes * (lines * taps * channels * parts.product.time(&sums) + tiles * parts.tile);

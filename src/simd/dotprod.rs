@@ -3,7 +3,7 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::neon_int8::{KernelNeon, NeonI8, Pairs, extension};
+use super::neon_int8::{KernelNeon, NeonI8, Pairs, extension, sixty_four, thirty_two};
 use super::opaque;
 use super::{LevelI8, Neon, Token};
 use crate::kernel::int8::{JobI8, Kernels, neon};
@@ -33,52 +33,19 @@ fn sdot<const I: u8>(mut sums: int32x4_t, weights: int8x16_t, inputs: int8x16_t)
     sums
 }
 
-/// Thirty-two inputs of a pixel, and where it goes on.
-///
-/// # Safety
-/// They are readable.
-#[inline(always)]
-unsafe fn thirty_two(mut x: *const i8) -> ([int8x16_t; 2], *const i8) {
-    let (low, high);
-    // SAFETY: the caller's. Not `pure`, or the compiler would count in registers of its own.
-    unsafe {
-        asm!(
-            "ldp {low:q}, {high:q}, [{x}], #32",
-            x = inout(reg) x,
-            low = out(vreg) low,
-            high = out(vreg) high,
-            options(nostack, readonly, preserves_flags),
-        );
-    }
-    ([low, high], x)
-}
-
 /// The weights of a quad, of which there are `W` words, and where the next one's are.
 ///
 /// # Safety
 /// They are readable.
 #[inline(always)]
-unsafe fn weights<const V: usize, const W: usize>(
-    mut w: *const i32,
-) -> ([int8x16_t; V], *const i32) {
+unsafe fn weights<const V: usize, const W: usize>(w: *const i32) -> ([int8x16_t; V], *const i32) {
     // SAFETY: the caller's.
     unsafe {
         let mut weights = [vdupq_n_s8(0); V];
         if V == 4 && W == 16 {
-            let (a, b, c, d);
-            // Four registers in one load have to be neighbours, which only names say. Not `pure`, so that
-            // they are free again when the next four are loaded.
-            asm!(
-                "ld1 {{v28.16b, v29.16b, v30.16b, v31.16b}}, [{w}], #64",
-                w = inout(reg) w,
-                out("v28") a,
-                out("v29") b,
-                out("v30") c,
-                out("v31") d,
-                options(nostack, readonly, preserves_flags),
-            );
-            weights.copy_from_slice(&[a, b, c, d]);
-            (weights, w)
+            let (four, next) = sixty_four(w.cast());
+            weights.copy_from_slice(&four);
+            (weights, next.cast())
         } else {
             for v in 0..V {
                 weights[v] = vld1q_s8(w.add(4 * v).cast());

@@ -3,7 +3,7 @@
 // Plain loops over constant bounds are what the compiler unrolls best.
 #![allow(clippy::needless_range_loop)]
 
-use super::neon_int8::{KernelNeon, NeonI8, PAIR, extension};
+use super::neon_int8::{KernelNeon, NeonI8, PAIR, extension, sixty_four, thirty_two};
 use super::{Dotprod, LevelI8, Neon, Token};
 use crate::kernel::int8::{JobI8, Kernels, neon};
 use core::arch::aarch64::*;
@@ -65,49 +65,6 @@ fn weights<const V: usize>(quads: impl Fn(usize) -> (int32x4_t, int32x4_t)) -> [
     }
 }
 
-/// Eight inputs each of four pairs of pixels, and where the next pair is.
-///
-/// # Safety
-/// They are readable.
-#[inline(always)]
-unsafe fn four_pairs(mut x: *const i8) -> ([int8x16_t; 4], *const i8) {
-    let (a, b, c, d);
-    // SAFETY: the caller's. Registers in one load have to be neighbours, which only names say. Not `pure`,
-    // so that they are free again when the next are loaded.
-    unsafe {
-        asm!(
-            "ld1 {{v28.16b, v29.16b, v30.16b, v31.16b}}, [{x}], #64",
-            x = inout(reg) x,
-            out("v28") a,
-            out("v29") b,
-            out("v30") c,
-            out("v31") d,
-            options(nostack, readonly, preserves_flags),
-        );
-    }
-    ([a, b, c, d], x)
-}
-
-/// [`four_pairs`] for two.
-///
-/// # Safety
-/// As for that.
-#[inline(always)]
-unsafe fn two_pairs(mut x: *const i8) -> ([int8x16_t; 2], *const i8) {
-    let (a, b);
-    // SAFETY: the caller's. Not `pure`, or the compiler would compute addresses from one that is further off.
-    unsafe {
-        asm!(
-            "ldp {a:q}, {b:q}, [{x}], #32",
-            x = inout(reg) x,
-            a = out(vreg) a,
-            b = out(vreg) b,
-            options(nostack, readonly, preserves_flags),
-        );
-    }
-    ([a, b], x)
-}
-
 /// Adds the products of eight inputs each of `N` pairs from pixel `first` on.
 #[inline(always)]
 fn add_pairs<const N: usize, const M: usize, const V: usize>(
@@ -139,12 +96,12 @@ unsafe fn add_eight<const M: usize, const V: usize>(
     // SAFETY: the caller's.
     unsafe {
         for four in 0..M / 8 {
-            let (inputs, next) = four_pairs(x);
+            let (inputs, next) = sixty_four(x);
             add_pairs(sums, 8 * four, inputs, &weights);
             x = next;
         }
         if M % 8 >= 4 {
-            let (inputs, next) = two_pairs(x);
+            let (inputs, next) = thirty_two(x);
             add_pairs(sums, M / 8 * 8, inputs, &weights);
             x = next;
         }

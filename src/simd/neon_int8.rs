@@ -217,6 +217,49 @@ unsafe fn quads(mut x: *const i8) -> ([int8x16_t; 2], *const i8) {
     ([first, second], x)
 }
 
+/// Thirty-two bytes, and where the next ones are.
+///
+/// # Safety
+/// They are readable.
+#[inline(always)]
+pub(super) unsafe fn thirty_two(mut x: *const i8) -> ([int8x16_t; 2], *const i8) {
+    let (a, b);
+    // SAFETY: the caller's. Not `pure`, or the compiler would compute addresses from one that is further off.
+    unsafe {
+        asm!(
+            "ldp {a:q}, {b:q}, [{x}], #32",
+            x = inout(reg) x,
+            a = out(vreg) a,
+            b = out(vreg) b,
+            options(nostack, readonly, preserves_flags),
+        );
+    }
+    ([a, b], x)
+}
+
+/// Sixty-four bytes, and where the next ones are.
+///
+/// # Safety
+/// They are readable.
+#[inline(always)]
+pub(super) unsafe fn sixty_four(mut x: *const i8) -> ([int8x16_t; 4], *const i8) {
+    let (a, b, c, d);
+    // SAFETY: the caller's. Registers in one load have to be neighbours, which only names say. Not `pure`,
+    // so that they are free again when the next are loaded.
+    unsafe {
+        asm!(
+            "ld1 {{v28.16b, v29.16b, v30.16b, v31.16b}}, [{x}], #64",
+            x = inout(reg) x,
+            out("v28") a,
+            out("v29") b,
+            out("v30") c,
+            out("v31") d,
+            options(nostack, readonly, preserves_flags),
+        );
+    }
+    ([a, b, c, d], x)
+}
+
 /// Adds the products of two quads and the weights of four filters. The compiler would take the upper
 /// halves of weights apart and move products about, for which there are no registers left.
 #[inline(always)]
