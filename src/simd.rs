@@ -150,6 +150,8 @@ pub(crate) unsafe trait Simd: Copy {
     /// The last terms of a sum that are left to its store, in tiles of so many vectors: see
     /// [`finish_with`](crate::kernel::finish). 3 at most.
     const LATE: [usize; MOST_VECTORS + 1] = [0; MOST_VECTORS + 1];
+    /// Registers beside the sums of a tile and an input, which can hold weights of those terms.
+    const SPARE: usize = 0;
     /// Whether the widest tiles have so few pixels that narrow maps may be computed tap by tap.
     const RECTANGLES: bool = false;
     /// Whether windows of three columns of one or three channels have tiles of their own, for levels that
@@ -251,6 +253,10 @@ pub(crate) unsafe trait Simd: Copy {
     /// Brings the cache line of an address, any address, into the second-level cache.
     #[inline(always)]
     fn prefetch(self, _p: *const f32) {}
+
+    /// Brings the cache line of an address, any address, to where it can be written; nothing where that does not pay.
+    #[inline(always)]
+    fn prefetch_for_stores(self, _p: *mut f32) {}
 
     /// See [`Half`](Self::Half).
     fn half(self) -> Self::Half;

@@ -104,50 +104,121 @@ pub(super) unsafe fn finish_with<S: Simd, const M: usize, const V: usize>(
     pixel: usize,
     w: *const f32,
     width: usize,
-    mut output: *mut f32,
+    output: *mut f32,
 ) -> *mut f32 {
+    const { assert!(M <= 14, "each pixel has its number below") };
+    let mut late = Late::<S, V> {
+        x,
+        pixel,
+        w,
+        width,
+        held: [[simd.splat(0.0); V]; MOST],
+        output,
+    };
     // SAFETY: the caller's.
     unsafe {
-        macro_rules! store {
-            ($clamp:expr) => {
-                for m in 0..M {
-                    let x = x.wrapping_add(m * pixel);
-                    let mut a = [simd.splat(0.0); MOST];
-                    for i in 0..const { S::LATE[V] } {
-                        a[i] = simd.splat(x.add(i).read());
-                    }
-                    // Weights as parts of the multiply-adds: there are no registers for all of them.
-                    let w = if const { S::LATE[V] > 1 } { simd.opaque(w) } else { w };
-                    // Two sums at a time where each of their terms waits for the one before.
-                    let together = const { if S::LATE[V] > 1 { 2 } else { 1 } };
-                    for group in 0..V.div_ceil(together) {
-                        let from = group * together;
-                        let to = (from + together).min(V);
-                        let mut sums = acc[m];
-                        for i in 0..const { S::LATE[V] } {
-                            for v in from..to {
-                                let b = load::<S, V>(simd, w.wrapping_add(i * width), v, strip);
-                                sums[v] = simd.mul_add(a[i], b, sums[v]);
-                                if const { S::LATE[V] > 1 } {
-                                    sums[v] = simd.settled(sums[v]);
-                                }
-                            }
-                        }
-                        for v in from..to {
-                            simd.store(output.add(v * S::LANES), $clamp(sums[v]));
-                        }
-                    }
-                    output = output.wrapping_add(strip.output_pixel);
+        macro_rules! pixels {
+            ($clamp:expr, $clamped:literal: $($m:literal)*) => {{$(
+                if $m < M {
+                    late.write::<$m, $clamped>(simd, strip, acc[$m], $clamp);
                 }
-            };
+            )*}};
         }
         match strip.clamp {
-            None => store!(|x| x),
+            None => pixels!(|x| x, false: 0 1 2 3 4 5 6 7 8 9 10 11 12 13),
             Some([min, max]) => {
                 let (min, max) = (simd.splat(min), simd.splat(max));
-                store!(|x| simd.clamp(x, min, max));
+                let clamp = |x| simd.clamp(x, min, max);
+                pixels!(clamp, true: 0 1 2 3 4 5 6 7 8 9 10 11 12 13);
             }
         }
     }
-    output
+    late.output
+}
+
+/// The last terms of a tile's sums.
+struct Late<S: Simd, const V: usize> {
+    x: *const f32,
+    pixel: usize,
+    w: *const f32,
+    width: usize,
+    /// The weights that are in registers.
+    held: [[S::F32; V]; MOST],
+    output: *mut f32,
+}
+
+impl<S: Simd, const V: usize> Late<S, V> {
+    /// How many weights are in registers when pixel `m` is computed: each pixel that is written leaves its own to them.
+    const fn held(m: usize, clamped: bool) -> usize {
+        let ends = if clamped { 2 } else { 0 };
+        let spare = S::SPARE.saturating_sub(ends) + m * V;
+        let all = S::LATE[V] * V;
+        if spare < all { spare } else { all }
+    }
+
+    /// # Safety
+    /// As for [`finish_with`].
+    #[inline(always)]
+    unsafe fn write<const AT: usize, const CLAMPED: bool>(
+        &mut self,
+        simd: S,
+        strip: &Strip,
+        mut sums: [S::F32; V],
+        clamp: impl Fn(S::F32) -> S::F32,
+    ) {
+        let terms = const { S::LATE[V] };
+        let before = const {
+            if AT > 0 {
+                Self::held(AT - 1, CLAMPED)
+            } else {
+                0
+            }
+        };
+        let held = const { Self::held(AT, CLAMPED) };
+        let x = self.x.wrapping_add(AT * self.pixel);
+        // Weights as parts of the multiply-adds, as long as there are no registers for all of them.
+        let w = if const { S::LATE[V] > 1 } {
+            simd.opaque(self.w)
+        } else {
+            self.w
+        };
+        // Two sums at a time where each of their terms waits for the one before.
+        let together = const { if S::LATE[V] > 1 { 2 } else { 1 } };
+        // SAFETY: the caller's.
+        unsafe {
+            for i in 0..terms {
+                for v in 0..V {
+                    if i * V + v >= before && i * V + v < held {
+                        let b = load::<S, V>(simd, w.wrapping_add(i * self.width), v, strip);
+                        self.held[i][v] = simd.settled(b);
+                    }
+                }
+            }
+            let mut a = [simd.splat(0.0); MOST];
+            for i in 0..terms {
+                a[i] = simd.splat(x.add(i).read());
+            }
+            for group in 0..V.div_ceil(together) {
+                let from = group * together;
+                let to = (from + together).min(V);
+                for i in 0..terms {
+                    for v in from..to {
+                        let b = if i * V + v < held {
+                            self.held[i][v]
+                        } else {
+                            load::<S, V>(simd, w.wrapping_add(i * self.width), v, strip)
+                        };
+                        sums[v] = simd.mul_add(a[i], b, sums[v]);
+                        if terms > 1 {
+                            sums[v] = simd.settled(sums[v]);
+                        }
+                    }
+                }
+                for v in from..to {
+                    simd.store(self.output.add(v * S::LANES), clamp(sums[v]));
+                }
+            }
+        }
+        self.output = self.output.wrapping_add(strip.output_pixel);
+    }
 }
